@@ -46,12 +46,12 @@ def _receipt() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         shequ = [sys.executable, "-m", "pipelines.cli", "--data", str(folder / "data")]
-        told = {"cwd": ROOT, "check": False, "capture_output": True, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
-        subprocess.run([*shequ, "sample", "--months", "2019-06", "--out", str(folder)], **told)
+        options = {"cwd": ROOT, "check": False, "capture_output": True, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
+        subprocess.run([*shequ, "sample", "--months", "2019-06", "--out", str(folder)], **options)
         [workbook] = folder.glob("2019-06/柏乡县*.xlsx")
         _spoil(workbook)
         subprocess.run(
-            [*shequ, "submit", str(workbook), "--by", "示例", "--receipts", str(folder / "receipts")], **told
+            [*shequ, "submit", str(workbook), "--by", "示例", "--receipts", str(folder / "receipts")], **options
         )
         [receipt] = (folder / "receipts").glob("*.xlsx")
         command = ["soffice", "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(receipt)]

@@ -58,10 +58,10 @@ class Office:
         """A county's file: `answers(unit)` fills a row, None leaves it out; without a `record` there is no 表2."""
         reference = self.reference
         place = next(c for c in reference.rosters.counties(month) if c.code == county)
-        rows = [(unit, told) for unit in self.units(month, county) if (told := answers(unit)) is not None]
-        columns = {f.id: [told.get(f.id) for _, told in rows] for f in reference.form.community}
+        rows = [(unit, answer) for unit in self.units(month, county) if (answer := answers(unit)) is not None]
+        columns = {f.id: [answer.get(f.id) for _, answer in rows] for f in reference.form.community}
         # a row may be sent under another name or code than the roster's
-        columns |= {name: [told.get(name, getattr(unit, name)) for unit, told in rows] for name in GIVEN}
+        columns |= {name: [answer.get(name, getattr(unit, name)) for unit, answer in rows] for name in GIVEN}
         table = Table([unit.kind for unit, _ in rows], columns)
         data = build(reference.form, place, month, table, record or {}, with_county=record is not None)
         self.sent.mkdir(parents=True, exist_ok=True)

@@ -108,7 +108,7 @@ def said(office, workbook) -> dict[str, str]:
         "after": ["submit", office.workbook(APRIL, COUNTY)],
         "audit": ["audit"],
     }
-    told = {}
+    outputs = {}
     for name, words in steps.items():
         done = CliRunner().invoke(
             main,
@@ -117,8 +117,8 @@ def said(office, workbook) -> dict[str, str]:
         )
         assert done.exception is None or isinstance(done.exception, SystemExit), (name, done.exception)
         assert "Traceback" not in done.output, name
-        told[name] = done.output
-    return told
+        outputs[name] = done.output
+    return outputs
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +159,9 @@ def test_no_workbook_that_goes_out_holds_a_formula_of_theirs(office, said, workb
         assert not ACTS.search(path.name)
         openpyxl.load_workbook(path)  # whole, for a strict reader
     book = openpyxl.load_workbook(receipts[0])
-    told = [cell for row in book["问题清单"].iter_rows() for cell in row if isinstance(cell.value, str)]
-    assert any("=HYPERLINK" in cell.value for cell in told) and {cell.data_type for cell in told} == {"s"}
-    links = [cell.hyperlink for cell in told if cell.hyperlink]
+    cells = [cell for row in book["问题清单"].iter_rows() for cell in row if isinstance(cell.value, str)]
+    assert any("=HYPERLINK" in cell.value for cell in cells) and {cell.data_type for cell in cells} == {"s"}
+    links = [cell.hyperlink for cell in cells if cell.hyperlink]
     assert links and not [link.target for link in links if link.target]  # into the workbook itself only
 
 

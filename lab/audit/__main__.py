@@ -77,15 +77,15 @@ def read_all(
 ) -> tuple[Answered, list[str]]:
     """All answers that count, and what was not read or not followed."""
     answered, troubles = Answered(roster, form), kept.not_followed() if kept else []
-    for one in sent:
+    for submission in sent:
         try:
-            report = _judge(one, form, roster)
+            report = _judge(submission, form, roster)
         except workbook.NotRead as why:
-            troubles.append(f"not read: {one.name}: {why}")
+            troubles.append(f"not read: {submission.name}: {why}")
             continue
-        if kept and kept.waits(one.seq, report.month):
+        if kept and kept.waits(submission.seq, report.month):
             continue
-        troubles += [f"{one.name}: {remark}" for remark in report.remarks]
+        troubles += [f"{submission.name}: {remark}" for remark in report.remarks]
         answered.take(report)
     return answered, troubles
 
@@ -112,8 +112,10 @@ def compare(city: City, given: argparse.Namespace, comparison: Comparison) -> No
             comparison.month(judge.results(), _published(given, city.register.policy, month))
             if given.communities:
                 comparison.month(judge.communities(), _published(given, city.register.policy, month, "community"))
-        elif published := [one for one in saved if one["month"] == dates.text(month) and one["indicator"] in known]:
-            comparison.month(judge.results(), [one for one in published if one["level"] != "community"])
+        elif published := [
+            figure for figure in saved if figure["month"] == dates.text(month) and figure["indicator"] in known
+        ]:
+            comparison.month(judge.results(), [figure for figure in published if figure["level"] != "community"])
         print(f"{dates.text(month)}: {len(comparison.differences)} differences so far", file=sys.stderr)
 
 

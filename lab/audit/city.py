@@ -84,11 +84,11 @@ class City:
 
     def _judge(self, month: int, divisions: int, unit_of, county_of) -> Month:
         communities, rolled = Members(), defaultdict(list)
-        told = {code: county_of(code, month).answers for code in self.roster.counties(month)}
+        answers = {code: county_of(code, month).answers for code in self.roster.counties(month)}
         places = self.roster.places(month, divisions)
         for code, unit in self.roster.units(month).items():
             place, standing = places[code], unit_of(unit.uid, month)
-            communities.judged[unit.uid] = self._unit(standing.answers, told[unit.line.county], place.facts)
+            communities.judged[unit.uid] = self._unit(standing.answers, answers[unit.line.county], place.facts)
             if standing.carried:
                 communities.lent.add(unit.uid)
             self._enter(communities, unit.uid, place)
@@ -152,11 +152,11 @@ class City:
         judged = [members.judged[name] for name in names] if instead or not indicator.is_share else []
         if instead:
             judged = [
-                instead[indicator.of].judged[n] if _unknown(one, number) else one
-                for n, one in zip(names, judged, strict=True)
+                instead[indicator.of].judged[n] if _unknown(unit, number) else unit
+                for n, unit in zip(names, judged, strict=True)
             ]
-            states = bytes(one.states[number] for one in judged)
-        return count(indicator, states, lent, [one.parts[number] for one in judged if number in one.parts])
+            states = bytes(unit.states[number] for unit in judged)
+        return count(indicator, states, lent, [unit.parts[number] for unit in judged if number in unit.parts])
 
     def state(self, indicator: Indicator, of_month: Month, name: str) -> int | None:
         """The state of a unit; None where the month has no such unit."""

@@ -71,7 +71,7 @@ class Comparison:
 
     def month(self, ours: Iterable[Result], published: Iterable[dict]) -> None:
         """All figures of one month and policy on either side."""
-        theirs = {place(one): one for one in published}
+        theirs = {place(figure): figure for figure in published}
         for result in ours:
             where = (result.indicator, result.month, result.level, result.unit)
             if where in theirs:

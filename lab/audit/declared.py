@@ -223,4 +223,4 @@ def _indicator(entry: dict, yearly: set[str]) -> Indicator:
 def registers(reference: Path, asked: Form) -> list[Register]:
     """Every policy of a reference folder, the earliest first."""
     declared = [register(path, asked) for path in sorted(reference.glob("policies/*/register.yaml"))]
-    return sorted(declared, key=lambda one: one.since)
+    return sorted(declared, key=lambda entry: entry.since)

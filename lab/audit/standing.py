@@ -67,9 +67,9 @@ class Answered:
         rows = {units[code].uid: self.community.row(row) for code, row in report.rows.items() if row is not None}
         self.units[report.month] |= rows
         if report.record is not None:
-            told = self.counties[report.month]
-            told[report.county] = self.county_part.over(
-                told.get(report.county, ()), self.county_part.row(report.record)
+            counties = self.counties[report.month]
+            counties[report.county] = self.county_part.over(
+                counties.get(report.county, ()), self.county_part.row(report.record)
             )
 
     @property
@@ -96,8 +96,8 @@ class Answered:
         """Of each unit and county every answer as it was last given: stock answers of any age, `year` ones of the month's year."""
         if self._last is None or self._last[0] > month:
             self._last = (self.months[0] - 1, {}, {})
-        for one in range(self._last[0] + 1, month + 1):
-            self._last = (one, *self._fold(one, *self._last[1:]))
+        for later in range(self._last[0] + 1, month + 1):
+            self._last = (later, *self._fold(later, *self._last[1:]))
         return self._last[1:]
 
     def _fold(self, month: int, units: _Held, counties: _Held) -> tuple[_Held, _Held]:

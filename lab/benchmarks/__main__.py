@@ -92,7 +92,7 @@ def run(name: str, quick: bool) -> Run:
     return measured
 
 
-def tell(measured: Run) -> None:
+def show(measured: Run) -> None:
     """What it said, at once."""
     for item in measured.lines:
         print(f"  {item.goal}  {' | '.join(filter(None, row(item)))}", flush=True)
@@ -142,22 +142,22 @@ def sections(lines: list[Measured]) -> str:
     """A table for each goal."""
     goals = [*GOALS, *sorted({item.goal for item in lines} - set(GOALS))]
     of = {goal: [item for item in lines if item.goal == goal] for goal in goals}
-    told = {goal: f"## {goal}. {GOALS.get(goal, '')}\n\n{table(of[goal])}" for goal in goals if of[goal]}
-    if "G4" in told and PICTURE.exists():
-        told["G4"] += (
+    by_goal = {goal: f"## {goal}. {GOALS.get(goal, '')}\n\n{table(of[goal])}" for goal in goals if of[goal]}
+    if "G4" in by_goal and PICTURE.exists():
+        by_goal["G4"] += (
             f"\n\n![What a month costs, month after month]({PICTURE.name}) The numbers: [{PICTURE.stem}.csv]({PICTURE.stem}.csv)."
         )
-    return "\n\n".join(told.values())
+    return "\n\n".join(by_goal.values())
 
 
 def verdict(runs: list[Run]) -> str:
     """In a sentence: how many targets, how many met, and which not."""
     held = [item for measured in runs for item in measured.lines if item.met is not None]
     missed = [item for item in held if not item.met]
-    told = "".join(f"\n- **missed**: {item.goal}, {item.what}" for item in missed)
-    told += "".join(f"\n- **failed**: bench_{one.name}, which stopped with an error" for one in runs if one.failed)
-    told += "".join(f"\n- not measured: bench_{one.name}: {one.lacking}" for one in runs if one.lacking)
-    return f"{len(held) - len(missed)} of {len(held)} targets met.{told}"
+    lines = "".join(f"\n- **missed**: {item.goal}, {item.what}" for item in missed)
+    lines += "".join(f"\n- **failed**: bench_{run.name}, which stopped with an error" for run in runs if run.failed)
+    lines += "".join(f"\n- not measured: bench_{run.name}: {run.lacking}" for run in runs if run.lacking)
+    return f"{len(held) - len(missed)} of {len(held)} targets met.{lines}"
 
 
 def machine() -> str:
@@ -167,8 +167,8 @@ def machine() -> str:
 
 
 def page(runs: list[Run], quick: bool) -> str:
-    loads = {one.name: "load not noted" if one.load is None else f"{one.load:.1f}" for one in runs}
-    took = ", ".join(f"{one.name} {one.seconds:.0f} s ({one.when[5:]}, {loads[one.name]})" for one in runs)
+    loads = {run.name: "load not noted" if run.load is None else f"{run.load:.1f}" for run in runs}
+    took = ", ".join(f"{run.name} {run.seconds:.0f} s ({run.when[5:]}, {loads[run.name]})" for run in runs)
     return f"""# What it costs, measured
 
 Written by `make bench`{" in its quick form" if quick else ""}; do not edit. Measured on {machine()}.
@@ -203,12 +203,12 @@ def main(arguments: list[str]) -> int:
     runs = {} if asked.quick else before()
     for name in asked_for:
         runs[name] = run(name, asked.quick)
-        tell(runs[name])
+        show(runs[name])
     shown = [runs[name] for name in benchmarks() if name in runs]
-    told = page(shown, asked.quick)
-    print(f"\n{told}")
+    text = page(shown, asked.quick)
+    print(f"\n{text}")
     if asked.write:
-        PAGE.write_text(told, encoding="utf-8")
+        PAGE.write_text(text, encoding="utf-8")
         NUMBERS.write_text(json.dumps([asdict(one) for one in shown], ensure_ascii=False, indent=1), encoding="utf-8")
     return 0 if all(runs[name].good for name in asked_for) else 1
 
@@ -217,8 +217,8 @@ def before() -> dict[str, Run]:
     """What the page says now."""
     if not NUMBERS.exists():
         return {}
-    runs = [Run(**one) for one in json.loads(NUMBERS.read_text(encoding="utf-8"))]
-    return {one.name: replace(one, lines=[Measured(**item) for item in one.lines]) for one in runs}
+    runs = [Run(**row) for row in json.loads(NUMBERS.read_text(encoding="utf-8"))]
+    return {row.name: replace(row, lines=[Measured(**item) for item in row.lines]) for row in runs}
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ def measure(quick: bool = False, held: int = HELD) -> list[Measured]:
 
 def lines(base: Settings, month: str, workbooks: Path, count: int, rounds: int) -> list[Measured]:
     """What one installation is measured with."""
-    told = in_child(base, month, workbooks, rounds)
-    plain, dagster = (told[way] for way in ("plain", "dagster"))
+    figures = in_child(base, month, workbooks, rounds)
+    plain, dagster = (figures[way] for way in ("plain", "dagster"))
     what = f"a city month, {len(city.files(workbooks / month))} workbooks to release and reports, {count} months held"
     ours, theirs = (statistics.median(spent[0] for spent in way) for way in (plain, dagster))
     cpu, through = (statistics.median(spent[1] for spent in way) for way in (plain, dagster))

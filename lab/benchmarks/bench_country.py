@@ -83,7 +83,7 @@ def _in_months(rows: dict, ten: int) -> list[Measured]:
 def last_month(units: int | None, count: int) -> dict:
     """The last of `count` months, computed in a fresh process: {units, seconds, cpu (lists of one), peak (GB)}."""
     with tempfile.TemporaryDirectory() as folder:
-        _child("--tell", folder, units or 0, count)
+        _child("--insert", folder, units or 0, count)
         _child("--figures", folder, count - 1)
         return _child("--figures", folder, count)
 
@@ -91,7 +91,7 @@ def last_month(units: int | None, count: int) -> dict:
 def all_months(units: int | None, count: int) -> dict:
     """All months, one after another: {units, seconds, cpu (a month), peak (GB), disk (GB)}."""
     with tempfile.TemporaryDirectory() as folder:
-        _child("--tell", folder, units or 0, count)
+        _child("--insert", folder, units or 0, count)
         return _child("--figures", folder, count)
 
 
@@ -101,11 +101,11 @@ def _child(*arguments) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def tell(folder: Path, units: int | None, count: int) -> dict:
+def insert(folder: Path, units: int | None, count: int) -> dict:
     """Reference data and a warehouse with the answers of `count` months, nothing computed."""
     reference = reference_bundle.load(country.make(folder / "reference", country.NATIONAL, units))
     store, archive = country.opened(reference, folder / "warehouse.duckdb")
-    rows = [country.tell(store, archive, month) for month in _span(count)]
+    rows = [country.insert(store, archive, month) for month in _span(count)]
     store.con.close()
     return {"rows": rows}
 
@@ -147,8 +147,8 @@ def line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float, float]:
 
 def main(arguments: list[str]) -> None:
     options = dict(zip(arguments[::2], arguments[1::2], strict=False))
-    if arguments[:1] == ["--tell"]:
-        print(json.dumps(tell(Path(arguments[1]), int(arguments[2]) or None, int(arguments[3]))))
+    if arguments[:1] == ["--insert"]:
+        print(json.dumps(insert(Path(arguments[1]), int(arguments[2]) or None, int(arguments[3]))))
     elif arguments[:1] == ["--figures"]:
         print(json.dumps(figures(Path(arguments[1]), int(arguments[2]))))
     elif "--months" in options:

@@ -63,9 +63,9 @@ FORGOTTEN = 3
 
 
 def measure(
-    quick: bool = False, held: Path | None = None, whole: Path | None = None, sessions: int = 50, told: bool = False
+    quick: bool = False, held: Path | None = None, whole: Path | None = None, sessions: int = 50, changes: bool = False
 ) -> list[Measured]:
-    """G5 at city and at country size. `held` and `whole` are data folders with releases; `told` prints every control."""
+    """G5 at city and at country size. `held` and `whole` are data folders with releases; `changes` prints every control."""
     held = held or city.kept(3 if quick else city.WHOLE)[0].data
     whole = whole or (_country(30_000 if quick else None) if country.NATIONAL.exists() else None)
     sessions, turns = (min(sessions, 10), 3) if quick else (sessions, 5)
@@ -75,7 +75,7 @@ def measure(
             print("the national roster is not there: nothing is measured at country size", file=sys.stderr)
             continue
         size = f"{size}, {_extent(data)}"
-        lines += _changes(data, size, turns, told)
+        lines += _changes(data, size, turns, changes)
         lines += [Measured("G5", f"{size}: {what}", *taken) for what, taken in crowds(data, sessions).items()]
     return lines
 
@@ -189,12 +189,12 @@ def _seen(browser, address: str, *wanted: str) -> list[float]:
 # ---- changes
 
 
-def _changes(data: Path, size: str, turns: int, told: bool) -> list[Measured]:
+def _changes(data: Path, size: str, turns: int, changes: bool) -> list[Measured]:
     """A line a room: the dearest of its controls."""
     lines = []
     for room, page, address in ROOMS:
         controls = turned(data, page, address, turns)
-        for name, answers in controls.items() if told else ():
+        for name, answers in controls.items() if changes else ():
             print(
                 f"{size}, {room}, {name}: {_cpu(answers):.0f} ms CPU {_clock(answers):.0f} ms, {_kilobytes(answers):.0f} kB"
             )

@@ -5,7 +5,7 @@
 
 `--out` writes the months as a table (`.csv`) and as a picture (`.svg`), as the whole benchmark does: `docs/growth.csv`, `docs/growth.svg`.
 
-Answers are told straight into the warehouse (`country.tell`: reading workbooks is measured elsewhere, and knows nothing of earlier
+Answers are told straight into the warehouse (`country.insert`: reading workbooks is measured elsewhere, and knows nothing of earlier
 months), but the ledger is a real one, with a submission a county and month and every edition published into it. Each month opens the
 warehouse, computes its figures, publishes its edition and closes, as the monthly run does; then the month is approved. What is measured of every month: CPU of
 figures and of publishing, bytes that its edition adds to the shelf, its manifest, its names (links) and what opening it takes a reader.
@@ -63,14 +63,14 @@ def in_months(series: dict) -> list[Measured]:
     rows = steady(series)
     what = f"{len(series['months'])} published months of {series['units']} units (slope over {len(rows)})"
     lines = []
-    for column, told, unit in (("month", "figures and publishing", "s CPU"), *_TOLD):
+    for column, title, unit in (("month", "figures and publishing", "s CPU"), *_TOLD):
         values = [row[column] for row in rows]
         slope, _, _ = line(range(len(values)), values)
         mean = sum(values) / len(values)
-        lines.append(Measured("G4", f"{what}: {told}, mean of a month", mean, unit))
+        lines.append(Measured("G4", f"{what}: {title}, mean of a month", mean, unit))
         # publishing is part of the month; a slope of seven months is mostly noise
         limit = None if column == "publish" or len(rows) < 24 else FLAT
-        lines.append(Measured("G4", f"{what}: {told}, growth a month", 100 * slope / mean, "% of the mean", limit))
+        lines.append(Measured("G4", f"{what}: {title}, growth a month", 100 * slope / mean, "% of the mean", limit))
     return lines
 
 
@@ -89,9 +89,9 @@ def steady(series: dict) -> list[dict]:
 
 def in_units(rows: list[dict]) -> list[Measured]:
     lines = []
-    for column, told, unit in _DRAWN:
+    for column, title, unit in _DRAWN:
         slope, start, fit = line([row["units"] for row in rows], [row[column] for row in rows])
-        what = f"{told} against units ({', '.join(str(row['units']) for row in rows)})"
+        what = f"{title} against units ({', '.join(str(row['units']) for row in rows)})"
         lines.append(Measured("G4", f"{what}: for every 100,000, besides {start:.2f} {unit}", slope * 100_000, unit))
         lines.append(Measured("G4", f"{what}: R² of the straight line", fit, "R²", 0.99, at_least=True))
     return lines
@@ -119,8 +119,8 @@ class Kept(country.Told):
     def events(self, after: int = 0, until: int | None = None):
         return Archive.events(self, after, until)
 
-    def append(self, *told, **more) -> Event:
-        event = super().append(*told, **more)
+    def append(self, *values, **more) -> Event:
+        event = super().append(*values, **more)
         self.told.append(event)
         return event
 
@@ -176,7 +176,7 @@ def run(units: int | None, count: int, keep: Path | None = None) -> dict:
 
 def _month(place: Place, month: date) -> dict:
     with place.opened() as opened:
-        country.tell(opened, place.archive, month)
+        country.insert(opened, place.archive, month)
         place.archive.write()
     before, watch = _disk(place.here.releases), Watch()
     with place.opened() as opened:
@@ -243,7 +243,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _write(place: Path, rows: list[dict]) -> None:
-    panels = [growth_chart.Panel(told, unit, [row[column] for row in rows]) for column, told, unit in _DRAWN]
+    panels = [growth_chart.Panel(title, unit, [row[column] for row in rows]) for column, title, unit in _DRAWN]
     picture = growth_chart.svg([row["key"] for row in rows], panels)
     place.with_suffix(".svg").write_text(picture, encoding="utf-8")
     with place.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file:

@@ -48,8 +48,8 @@ from pipelines.reference import reference_bundle
 known = reference_bundle.load(settings.load().reference)
 data = pathlib.Path(sys.argv[1]).read_bytes()
 read_workbook(data, sys.argv[2], known.form, known.rosters, today=date(2021, 3, 15), first_month=known.first_month)
-told = pathlib.Path("/proc/self/status").read_text()  # the peak of getrusage is that of who started us, if it was higher
-print(int(told.partition("VmHWM:")[2].split()[0]) / 1024)
+status = pathlib.Path("/proc/self/status").read_text()  # the peak of getrusage is that of who started us, if it was higher
+print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
 """
 
 
@@ -112,9 +112,9 @@ def in_turns(
     gc.disable()
     for turn in range(-1, rounds):
         for step in range(len(actions)):
-            one = (turn + step) % len(actions)
-            spent = seconds(actions[one], clock)
-            times[one] += [spent] if turn >= 0 else []
+            action = (turn + step) % len(actions)
+            spent = seconds(actions[action], clock)
+            times[action] += [spent] if turn >= 0 else []
     gc.enable()
     return [statistics.median(column) for column in times]
 
@@ -170,12 +170,12 @@ def measure(quick: bool = False) -> list[Measured]:
     """Ratios and peak of memory; `quick` takes fewer rounds."""
     known, rounds = reference(), 5 if quick else 21
     made = workbooks(known)
-    told = chosen(made, known)
-    ratios = [line for what, name in told.items() for line in compare(what, name, made[name], known, rounds)]
-    median = told["median county"]
+    files = chosen(made, known)
+    ratios = [line for what, name in files.items() for line in compare(what, name, made[name], known, rounds)]
+    median = files["median county"]
     ratios += compare("median county by openpyxl", median, saved_again(made[median]), known, rounds)
     ratios += together(made, known, max(rounds // 3, 2))
-    largest = told["largest county"]
+    largest = files["largest county"]
     return [*ratios, Measured("G1", "peak memory, largest county", peak(largest, made[largest]), "MB", MEMORY)]
 
 

@@ -31,17 +31,17 @@ def measure(quick: bool = False, data: Path | None = None) -> list[Measured]:
         count = 3 if quick else city.WHOLE
         base = Settings(data, settings.load().reference) if data else city.kept(count)[0]
         for name, gone in (("every edition standing", ()), ("only the archive left", ("releases", "warehouse"))):
-            told = _in_child("--rebuild", city.copy(base, Path(folder) / "copy"), *gone)
-            what = f"rebuild of {told['releases']} editions, {name}"
-            measured.append(Measured("G3", what, told["seconds"], "s", None if quick else SECONDS))
-            measured.append(Measured("G3", f"{what}, CPU with children", told["cpu"], "s CPU"))
+            result = _in_child("--rebuild", city.copy(base, Path(folder) / "copy"), *gone)
+            what = f"rebuild of {result['releases']} editions, {name}"
+            measured.append(Measured("G3", what, result["seconds"], "s", None if quick else SECONDS))
+            measured.append(Measured("G3", f"{what}, CPU with children", result["cpu"], "s CPU"))
             shutil.rmtree(Path(folder) / "copy")
     return measured
 
 
 def _in_child(*arguments: object) -> dict:
-    told = [str(item.data if isinstance(item, Settings) else item) for item in arguments]
-    command = [sys.executable, "-m", "lab.benchmarks.bench_rebuild", *told]
+    texts = [str(item.data if isinstance(item, Settings) else item) for item in arguments]
+    command = [sys.executable, "-m", "lab.benchmarks.bench_rebuild", *texts]
     done = subprocess.run(command, cwd=settings.REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

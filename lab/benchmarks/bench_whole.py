@@ -44,9 +44,9 @@ def measure(quick: bool = False) -> list[Measured]:
         raise Lacking(NO_ROSTER)
     first, second = in_child(QUICK if quick else WHOLE, 2)
     what = f"{first['units']} units, {first['files']} workbooks to a release with its reports"
-    told = ", ".join(f"{name} {first['seconds'][name]:.1f}" for name in STAGES)
+    times = ", ".join(f"{name} {first['seconds'][name]:.1f}" for name in STAGES)
     return [
-        Measured("G4", f"{what} ({told})", _total(first), "s", None if quick else SECONDS),
+        Measured("G4", f"{what} ({times})", _total(first), "s", None if quick else SECONDS),
         Measured("G4", f"{what}, CPU of all processes", sum(first["cpu"].values()), "s CPU"),
         Measured("G4", f"{what}, largest process", first["peak"], "GB"),
         Measured("G4", f"{first['units']} units: a second month on top", _total(second), "s", peer=_total(first), peer_name="first"),
@@ -187,12 +187,12 @@ def _size(folder: Path) -> int:
 def report(rounds: list[dict]) -> None:
     """One line a month: seconds and CPU by stage, memory, disk."""
     print("month  files " + " ".join(f"{name:>16}" for name in (*STAGES, "all")) + "   peak   disk (s, s CPU, GB)")
-    for number, one in enumerate(rounds, 1):
-        pairs = [(one["seconds"][name], one["cpu"][name]) for name in STAGES]
-        pairs.append((_total(one), sum(one["cpu"].values())))
+    for number, round_ in enumerate(rounds, 1):
+        pairs = [(round_["seconds"][name], round_["cpu"][name]) for name in STAGES]
+        pairs.append((_total(round_), sum(round_["cpu"].values())))
         cells = " ".join(f"{wall:8.2f}{cpu:8.2f}" for wall, cpu in pairs)
-        disk = sum(one["disk"].values()) / 2**30
-        print(f"{number:>5} {one['files']:>6} {cells} {one['peak']:6.2f} {disk:6.2f}")
+        disk = sum(round_["disk"].values()) / 2**30
+        print(f"{number:>5} {round_['files']:>6} {cells} {round_['peak']:6.2f} {disk:6.2f}")
 
 
 def main(arguments: list[str]) -> None:

@@ -145,7 +145,7 @@ class Told(Archive):
         return (event for event in self.told if after < event.seq and (until is None or event.seq <= until))
 
 
-def tell(store: Warehouse, archive: Told, month: date) -> int:
+def insert(store: Warehouse, archive: Told, month: date) -> int:
     """A month of answers as if read from workbooks, one a county; returns how many rows. Straight into the warehouse's tables.
 
     2 % of the answers are missing; of the counties 1 % is silent (carried, then unknown), of the rows 1 % is absent and 1 % held
@@ -246,8 +246,10 @@ def _quoted(words: Iterable[str]) -> str:
 
 
 def _records(part: Part, month: date) -> str:
-    told = {"county_code": "county_code", "county": "in_county", "towns": "30", "town_platforms": "12"}
-    answers = ", ".join(f'{told.get(f.id, _answer(f, month, "county_code"))}::{f.sql_type} AS "{f.id}"' for f in part)
+    columns = {"county_code": "county_code", "county": "in_county", "towns": "30", "town_platforms": "12"}
+    answers = ", ".join(
+        f'{columns.get(f.id, _answer(f, month, "county_code"))}::{f.sql_type} AS "{f.id}"' for f in part
+    )
     return f"SELECT seq, FALSE AS held, {answers} FROM (SELECT DISTINCT seq, county_code, in_county, shared_funding FROM told) ORDER BY seq"
 
 

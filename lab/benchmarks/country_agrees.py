@@ -34,7 +34,7 @@ def differences(units: int | None) -> dict[str, tuple[int, int]]:
     last = months.add(country.FIRST, MONTHS - 1)
     store, archive = country.opened(reference_bundle.load(place))
     for month in months.span(country.FIRST, last):
-        country.tell(store, archive, month)
+        country.insert(store, archive, month)
     # what the reader holds back cannot stand in a workbook
     store.con.execute("UPDATE answer SET held = FALSE")
     update.bring_up_to_date(store, last)

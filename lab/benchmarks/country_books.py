@@ -3,7 +3,7 @@
     make(reference, month, folder) -> the month's workbooks, made if they are not there yet
 
 Written by the project's own template writer: 表1 with every check that a clerk sees, 表2, the guide and the hidden marks. Counties are
-silent and rows absent as `country.tell` says; what a reader holds back there cannot stand in a workbook, and is an ordinary row here.
+silent and rows absent as `country.insert` says; what a reader holds back there cannot stand in a workbook, and is an ordinary row here.
 """
 
 import os
@@ -50,7 +50,7 @@ def _write_all(reference: Reference, month: date, folder: Path) -> None:
 def _invent(reference: Reference, month: date, folder: Path) -> list[tuple[int, int, int, str]]:
     """The month's answers as Parquet beside the workbooks; (submission, its first row, how many, county)."""
     store, archive = country.opened(reference)
-    country.tell(store, archive, month)
+    country.insert(store, archive, month)
     for table, order in (("answer", "seq, row_no"), ("county_answer", "seq")):
         rows = store.con.sql(f"SELECT * FROM {table} ORDER BY {order}").to_arrow_table()
         pq.write_table(rows, folder / f".{table}.parquet", compression="zstd")

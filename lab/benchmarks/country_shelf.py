@@ -1,6 +1,6 @@
 """A release of the whole country, or of a part of it, for those who only read releases: months of invented answers, published.
 
-The answers go straight into the warehouse (`country.tell`) and the edition is written by the program's own means; there are no workbooks
+The answers go straight into the warehouse (`country.insert`) and the edition is written by the program's own means; there are no workbooks
 and no ledger behind it, so nothing can be submitted to such a folder, and the texts of the cells are empty.
 """
 
@@ -25,7 +25,7 @@ def make(folder: Path, units: int | None, count: int) -> Settings:
     store = _opened(place)
     span = months.span(country.FIRST, months.add(country.FIRST, count - 1))
     for month in span:
-        country.tell(store, store.archive, month)
+        country.insert(store, store.archive, month)
         update.bring_up_to_date(store, month)
     draft = publish_edition.drafted(store, place, span[-1], store.life())
     edition = publish_edition.write(store, place.releases, draft, None, 1, "基准", datetime.now(SHANGHAI))

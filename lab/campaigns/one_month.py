@@ -92,13 +92,13 @@ class Life:
                 resources={"station": self.station},
             )  # fmt: skip
             self.kept["keys"].append(request.run_key)
-            told = {
+            result = {
                 "at": datetime.now(ZONE).isoformat(),
                 "job": request.job_name or job,
                 "month": request.partition_key,
             }
             failed = [event.step_key for event in done.all_node_events if event.is_step_failure]
-            self.kept["runs"].append({**told, "well": done.success, "failed": failed})
+            self.kept["runs"].append({**result, "well": done.success, "failed": failed})
 
     def send_out(self) -> None:
         """What the program outside does; an earlier program sends from its sensor."""

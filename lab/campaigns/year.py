@@ -48,7 +48,7 @@ def look(data: Path) -> dict:
     released = {folder.parent.name for folder in edition_folders.released(place.releases, archive)}
     verdict = rebuild_editions.rebuild(place)
     copy = whole_backup.verify(data.parent / "copy")
-    kept = {one.what: one.well for one in health.state(place, now)}
+    kept = {promise.what: promise.well for promise in health.state(place, now)}
     state = {
         "runs": Counter(f"{run['job']} {'well' if run['well'] else 'failed'}" for run in life["runs"]),
         "months released": sorted(released & set(reported)),

@@ -28,21 +28,21 @@ Strike = tuple[int, str]  # at which event, and how
 
 
 def step_in(name: str, place: steps.Place, at: int, how: str) -> Callable:
-    def work(tell) -> None:
+    def work(send) -> None:
         counter = Counter(place.root, at, how)
         counter.install()
         try:
-            steps.STEPS[name](place, lambda digest: tell(f"ack {digest}"))
+            steps.STEPS[name](place, lambda digest: send(f"ack {digest}"))
         finally:
-            tell(f"events {counter.count}")
+            send(f"events {counter.count}")
 
     return work
 
 
 def healed(name: str, place: steps.Place) -> Callable:
-    def work(tell) -> None:
+    def work(send) -> None:
         steps.go_on(name, place)
-        tell("figures " + json.dumps(steps.shown(place), ensure_ascii=False, default=str))
+        send("figures " + json.dumps(steps.shown(place), ensure_ascii=False, default=str))
 
     return work
 
@@ -52,9 +52,9 @@ class Campaign:
 
     def __init__(self, root: Path):
         self.root, self.rounds, self.struck, self.troubles, self.refusals = root, 0, Count(), [], set()
-        status, told = in_child(lambda tell: tell("|".join(map(str, steps.prepare(root)))))
-        assert status == 0, told
-        self.workbook, self.reference = map(Path, told.strip().split("|"))
+        status, message = in_child(lambda send: send("|".join(map(str, steps.prepare(root)))))
+        assert status == 0, message
+        self.workbook, self.reference = map(Path, message.strip().split("|"))
         reference_bundle.load(self.reference)  # once here, not in every child
         self.expected: dict[str, str] = {}
         self.lasts: dict[str, float] = {}
@@ -68,16 +68,16 @@ class Campaign:
     def undisturbed(self, name: str) -> int:
         """How many events the step has; remembers how long it takes and what the figures are when nothing happens."""
         place, began = self.place(name), time.monotonic()
-        _, told = in_child(step_in(name, place, 0, "kill"))
-        assert "events" in told, told
+        _, message = in_child(step_in(name, place, 0, "kill"))
+        assert "events" in message, message
         self.lasts[name] = time.monotonic() - began
         if steps.ends_as(name) not in self.expected:
             self.expected[steps.ends_as(name)] = self.go_on(name, place)
-        return int(told.split("events ")[1])
+        return int(message.split("events ")[1])
 
     def go_on(self, name: str, place: steps.Place) -> str:
-        _, told = in_child(healed(name, place))
-        return told if told.startswith("figures") else f"not healed: {told}"
+        _, message = in_child(healed(name, place))
+        return message if message.startswith("figures") else f"not healed: {message}"
 
     def round(self, name: str, at: int, how: str, after: float | None = None) -> None:
         """One strike at a place of its own, and the look at what is left and at how it goes on."""
@@ -87,27 +87,27 @@ class Campaign:
 
     def worn(self, name: str, strikes: list[Strike]) -> None:
         """Several strikes at one place: each time the step is begun again. One that comes after the step's end is made at another place."""
-        place, acks, all_faults, told = self.place(name), [], [], ""
+        place, acks, all_faults, events = self.place(name), [], [], ""
         for at, how in strikes:
             more, faults, reached = self.strike(name, place, (at, how))
-            acks, all_faults, told = acks + more, all_faults + faults, f"{told} {how} at {at}"
+            acks, all_faults, events = acks + more, all_faults + faults, f"{events} {how} at {at}"
             if not reached:
-                self.look(name, told, place, acks, all_faults)
+                self.look(name, events, place, acks, all_faults)
                 place = self.place(name)
                 acks, all_faults, _ = self.strike(name, place, (at, how))
-                told = f" {how} at {at}"
-        self.look(name, told, place, acks, all_faults)
+                events = f" {how} at {at}"
+        self.look(name, events, place, acks, all_faults)
 
     def strike(
         self, name: str, place: steps.Place, strike: Strike, after: float | None = None
     ) -> tuple[list[str], list[str], bool]:
         """What was acknowledged before the strike, what does not hold after it, and whether it fell within the step."""
         at, how = strike
-        status, told = in_child(step_in(name, place, at, how), after)
-        reached = status < 0 or (0 < at <= int((told.split("events ")[1:] or ["0"])[0].split()[0]))
+        status, message = in_child(step_in(name, place, at, how), after)
+        reached = status < 0 or (0 < at <= int((message.split("events ")[1:] or ["0"])[0].split()[0]))
         self.struck.update([f"{name} {how}"] if reached else [])
-        acks = [line[4:] for line in told.splitlines() if line.startswith("ack ")]
-        refused = [line for line in told.splitlines() if line.startswith("!")]
+        acks = [line[4:] for line in message.splitlines() if line.startswith("ack ")]
+        refused = [line for line in message.splitlines() if line.startswith("!")]
         self.refusals |= {line.split(":")[0] for line in refused}
         faults = checker.faults(place.settings.data, acks)
         return acks, faults + [line for line in refused if not line.startswith("! Refusal")], reached
@@ -163,14 +163,14 @@ def main() -> None:
         for _ in range(chosen.random):
             name = chance.choice(names)
             campaign.round(name, 0, "kill", chance.uniform(0.001, campaign.lasts[name]))
-    told = {
+    summary = {
         "events": counts,
         "rounds": campaign.rounds,
         "struck": campaign.struck.total(),
         "strikes": dict(sorted(campaign.struck.items())),
         "refusals": sorted(campaign.refusals),
     }
-    print(json.dumps({**told, "troubles": campaign.troubles}, ensure_ascii=False, indent=1))
+    print(json.dumps({**summary, "troubles": campaign.troubles}, ensure_ascii=False, indent=1))
     sys.exit(bool(campaign.troubles))
 
 

@@ -41,8 +41,8 @@ def _current(shelf: Path) -> list[str]:
     pages = [
         json.loads((folder / name).read_text()) for name in manifest["files"] if re.fullmatch(r".+/.+\.json", name)
     ]
-    for told in (*pages, manifest["tables"]):
-        for table, entries in told.items():
+    for tables in (*pages, manifest["tables"]):
+        for table, entries in tables.items():
             wanted |= {f"tables/{table}/{key}.parquet": item["sha256"] for key, item in entries.items()}
     return [
         f"current: {name} is missing or wrong" for name, digest in wanted.items() if _digest(folder / name) != digest

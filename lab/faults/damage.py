@@ -135,29 +135,29 @@ WHOLE: tuple[Hurt, ...] = (zero_all, empty, delete, folder, foreign)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the next runs did: told each refusal in turn; `kept` what was set aside."""
+    """What the next runs did: `notes` are the refusals in order, `kept` what was set aside."""
 
-    told: list[str]
+    notes: list[str]
     kept: list[str]
     figures: list[dict]
 
 
 def heal(office: Office, most: int = 3) -> Outcome:
     """The ordinary run, again until it goes through."""
-    told = []
+    notes = []
     while True:
         try:
             office.run(MAY)
             break
         except Refusal as refusal:
-            told.append(str(refusal))
-            if len(told) == most:
+            notes.append(str(refusal))
+            if len(notes) == most:
                 raise
     kept = sorted(path.name for path in office.settings.warehouse.parent.glob("*.unusable-*"))
     release = open_release(settings=office.settings)
     shown = figures(release)
     release.close()
-    return Outcome(told, kept, shown)
+    return Outcome(notes, kept, shown)
 
 
 class Campaign:
@@ -175,7 +175,7 @@ class Campaign:
         path = office.settings.warehouse
         hurt(wal_of(path) if wal else path, chance)
         healed = heal(office)
-        how = f"{'refused once, then ' if healed.told else ''}{'set aside and made anew' if healed.kept else 'read'}"
+        how = f"{'refused once, then ' if healed.notes else ''}{'set aside and made anew' if healed.kept else 'read'}"
         self.outcomes[f"{'wal' if wal else 'file'} {hurt.__name__}: {how}"] += 1
         if healed.figures != self.expected:
             self.garbage.append(f"{'wal' if wal else 'file'} {hurt.__name__}")

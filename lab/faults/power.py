@@ -73,12 +73,12 @@ def cut_in(work: Callable, disk: Disk, after: float) -> tuple[list[str], bool]:
     os.close(writing)
     time.sleep(after)
     os.set_blocking(reading, False)
-    told = (os.read(reading, 1 << 20) if _ready(reading) else b"").decode()
+    text = (os.read(reading, 1 << 20) if _ready(reading) else b"").decode()
     disk.cut()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(reading)
-    return [line[4:] for line in told.splitlines() if line.startswith("ack ")], "events" in told
+    return [line[4:] for line in text.splitlines() if line.startswith("ack ")], "events" in text
 
 
 def _ready(pipe: int) -> bool:

@@ -76,13 +76,13 @@ def _answer(office: Office, root: Path) -> None:
 def _answers(office: Office, month: date) -> Iterator[Answers]:
     """Good, corrected, of one row, of each town, with errors, with questions, in a way of writing of its own."""
     units = office.units(month, ZONE)
-    one, towns = units[0].code, sorted({unit.town_code for unit in units})
+    code, towns = units[0].code, sorted({unit.town_code for unit in units})
     yield plain
     yield lambda unit: plain(unit) | {"households": 300 + int(unit.code[-3:])}
-    yield lambda unit: plain(unit) | {"households": 777} if unit.code == one else None
-    yield lambda unit: plain(unit) | {"facility": "否"} if unit.code == one else plain(unit)
-    yield lambda unit: plain(unit) | {"code": None, "name": "红旗新村"} if unit.code == one else plain(unit)
-    yield lambda unit: plain(unit) | {"population": 90_000} if unit.code == one else plain(unit)
+    yield lambda unit: plain(unit) | {"households": 777} if unit.code == code else None
+    yield lambda unit: plain(unit) | {"facility": "否"} if unit.code == code else plain(unit)
+    yield lambda unit: plain(unit) | {"code": None, "name": "红旗新村"} if unit.code == code else plain(unit)
+    yield lambda unit: plain(unit) | {"population": 90_000} if unit.code == code else plain(unit)
     yield (
         lambda unit: (
             plain(unit)
@@ -227,7 +227,8 @@ def differences(place: Settings, root: Path) -> list[str]:
     public_folder.bring_up_to_date(place)
     pages = _pages(place)
     faults = [
-        f"edition {one['release']} differs: {one['tables'][:5]}" for one in rebuild_editions.rebuild(place)["differ"]
+        f"edition {edition['release']} differs: {edition['tables'][:5]}"
+        for edition in rebuild_editions.rebuild(place)["differ"]
     ]
     faults += [f"page for the public differs: {name}" for name in _differing(pages, _pages(place))]
     for path in (place.warehouse, place.data / "live.json", place.data / "matters.json"):
@@ -275,16 +276,16 @@ def planned(number: str, steps: int) -> list[Step]:
 def walk(root: Path, place: Settings, plan: list[Step]) -> Callable:
     """The steps of a plan one after the other, each told when it is over: until one is killed."""
 
-    def work(tell: Callable[[str], None]) -> None:
+    def work(send: Callable[[str], None]) -> None:
         counter = Counter(place.data, 0, "kill")
         counter.install()
         for step in plan:
             counter.at, counter.count = step.strike, 0
             try:
                 getattr(Desk(root, place, random.Random(step.seed)), step.name)()
-                tell(step.name)
+                send(step.name)
             except Refusal:
-                tell("refused")  # what cannot be done at this moment changes nothing
+                send("refused")  # what cannot be done at this moment changes nothing
 
     return work
 
@@ -296,14 +297,14 @@ def sequence(root: Path, number: str, steps: int, tally: Count) -> list[str]:
     shutil.copytree(root / "before", data)
     place = Settings(data, root / "reference")
     while plan:
-        status, told = in_child(walk(root, place, plan))
-        over = [line for line in told.splitlines() if not line.startswith("!")]
+        status, message = in_child(walk(root, place, plan))
+        over = [line for line in message.splitlines() if not line.startswith("!")]
         tally.update([*over, *(["killed"] if status < 0 else [])])
         stopped, plan = plan[len(over) : len(over) + 1], plan[len(over) + 1 :]
-        faults += [f"{step.name} ({step.seed}): {told.splitlines()[-1:]}" for step in stopped if status > 0]
+        faults += [f"{step.name} ({step.seed}): {message.splitlines()[-1:]}" for step in stopped if status > 0]
         plan = [replace(step, strike=0) for step in stopped if status < 0 and step.again] + plan
-    status, told = in_child(lambda tell: tell(json.dumps(differences(place, root))))
-    faults += json.loads(told) if status == 0 else [f"not looked at: {told}"]
+    status, message = in_child(lambda send: send(json.dumps(differences(place, root))))
+    faults += json.loads(message) if status == 0 else [f"not looked at: {message}"]
     return faults + checker.faults(data, []) + [f"left over: {path}" for path in checker.leftovers(data)]
 
 
@@ -316,8 +317,8 @@ def main() -> None:
     tally, troubles = Count(), {}
     with tempfile.TemporaryDirectory(prefix="shequ-sequences-") as folder:
         root = Path(folder)
-        status, told = in_child(lambda tell: prepare(root))
-        assert status == 0, told
+        status, message = in_child(lambda send: prepare(root))
+        assert status == 0, message
         reference_bundle.load(root / "reference")  # once here, not in every child
         for number in range(chosen.seed, chosen.seed + chosen.sequences):
             faults = sequence(root, str(number), chosen.steps, tally)

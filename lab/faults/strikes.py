@@ -59,16 +59,16 @@ def in_child(work: Callable[[], object], after: float | None = None) -> tuple[in
         time.sleep(after)
         os.kill(child, signal.SIGKILL)
     with os.fdopen(reading) as pipe:
-        told = pipe.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), told
+        text = pipe.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
 
 
 def work_and_tell(work: Callable, writing: int) -> None:
-    def tell(text: str) -> None:
+    def send(text: str) -> None:
         os.write(writing, f"{text}\n".encode())
 
     try:
-        work(tell)
+        work(send)
     except Exception as fault:
-        tell(f"! {type(fault).__name__}: {fault}")
+        send(f"! {type(fault).__name__}: {fault}")
         raise SystemExit(1) from None

@@ -26,7 +26,7 @@ from pipelines.workbook import address
 from pipelines.workbook.grid import Row, Sheet, Workbook
 
 _LONG = 12  # cells of a row that is more than a list of names
-OURS = ("填表说明", "问题清单")  # sheets of the template and the receipt: passed over without a note
+OURS = ("填表说明", "问题清单")  # sheets of the template and the receipt: skipped without a note
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Chosen:
     record: Form2 | None = None
     joined: Joined | None = None
     titled: list[tuple[Sheet, int]] = field(default_factory=list)
-    pieces: list[Table] = field(default_factory=list)  # the tables of which `table` is put together
+    pieces: list[Table] = field(default_factory=list)  # the tables joined to `table`
     others: list[Sheet] = field(default_factory=list)
     # why nothing can be read, which says all that follows from it: a code of a finding that was reported
     refused: str | None = None

@@ -31,7 +31,7 @@ class CommunityRows:
     untouched: int = 0
     # for each row the fields that were answered but could not be read: no rule may take them for missing
     unreadable: list[list[str]] = field(default_factory=list)
-    # rows and columns of other sheets, where 表1 lies on several: (row, field) -> sheet and cell
+    # rows and columns of other sheets, where 表1 is on several: (row, field) -> sheet and cell
     elsewhere: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
 
     def drop(self, positions: set[int]) -> None:

@@ -72,7 +72,7 @@ def _holds(row: Row) -> bool:
 def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], last: LastMonth) -> list[State]:
     """The state of every row. A row of a unit that the copy does not have is changed.
 
-    Rows whose texts are those of the copy are compared whole; only of others is each cell looked at.
+    Rows whose texts are those of the copy are compared whole; cell by cell only the others.
     """
     asked = [q for q in part if q.id in rows.raw and q.id in last.names and q.id not in _GIVEN]
     starts = [last.names.index(question.id) * WIDTH for question in asked]
@@ -119,7 +119,7 @@ def _is_changed(
 
 
 def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> frozenset[int]:
-    """Rows of 表1 that are confirmed; where it lies on several sheets, each by its own sheet."""
+    """Rows of 表1 that are confirmed; where it is on several sheets, each by its own sheet."""
     if joined is None:
         return frozenset(_confirmed_on(table))
     sheets = {piece.sheet.name: _confirmed_on(piece) for piece in pieces}

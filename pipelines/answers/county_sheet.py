@@ -56,7 +56,7 @@ class Place:
 
 @dataclass
 class Form2:
-    """表2 as it lies on its sheet. `first` is the first row with a label; `unknown` are texts in places of labels."""
+    """表2 as laid out on its sheet. `first` is the first row with a label; `unknown` are texts in places of labels."""
 
     sheet: Sheet
     first: int

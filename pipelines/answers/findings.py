@@ -170,7 +170,7 @@ class Report:
     """Collects the findings of one file. `add` fills the template of the code.
 
     More than `SINGLY` of a code on one sheet have one cause: they become one finding a field, or one for the sheet.
-    `spots` leads from an address on a table that was put together from several sheets to its own address.
+    `spots` leads from an address on a table that was joined from several sheets to its own address.
     """
 
     file: str

@@ -41,7 +41,7 @@ class Column:
 
 @dataclass
 class Table:
-    """表1 as it lies on its sheet. Rows are 1-based, `first`..`last` is the header."""
+    """表1 as laid out on its sheet. Rows are 1-based, `first`..`last` is the header."""
 
     sheet: Sheet
     first: int

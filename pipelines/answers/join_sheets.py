@@ -50,7 +50,7 @@ class Joined:
         return self.table.sheet.name, row, column
 
     def spots(self, sheet: str, cells: list[str]) -> tuple[str, list[str]]:
-        """The addresses themselves: of those that lie on several sheets, the ones on the first."""
+        """The addresses themselves: of those that are on several sheets, the ones on the first."""
         if sheet != self.table.sheet.name:
             return sheet, cells
         by_sheet: dict[str, list[str]] = {}

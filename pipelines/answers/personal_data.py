@@ -27,7 +27,7 @@ def holds(value: object) -> bool:
 
 
 def any_in(values: set[object]) -> bool:
-    """Whether any of many cells may hold one: a quick look before each is looked at."""
+    """Whether any of many cells may hold one: a quick check before each is examined."""
     return bool(
         _NUMBERS.search("\n".join(str(int(v)) if type(v) is float and v.is_integer() else str(v) for v in values))
     )

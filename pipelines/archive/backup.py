@@ -43,7 +43,7 @@ class Mark(TypedDict):
 
 
 class Verified(TypedDict):
-    """A backup looked at: `objects` counts its files, `faults` are sentences, `whole` is that there are none."""
+    """A verified backup: `objects` counts its files, `faults` are sentences, `whole` is that there are none."""
 
     folder: str
     city: str
@@ -116,7 +116,7 @@ def backup(settings: Settings, folder: Path, by: str = "系统", report: Progres
     """Bring the backup in `folder` up to the archive and verify all of it.
 
     Returns `folder`, `seq` (last event in it), `objects`, `copied` (new ones), `bytes` (copied), `faults`, `whole` and `message`.
-    Errors: `Refusal` when the folder holds another city's backup, one that the archive does not continue, or lies in the data folder.
+    Errors: `Refusal` when the folder holds another city's backup, one that the archive does not continue, or is in the data folder.
     """
     place, source = _Place(folder.resolve()), Archive(settings.archive)
     _check_place(settings, place, source)
@@ -276,7 +276,7 @@ def verify(folder: Path) -> Verified:
 def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> Restored:
     """The archive and the audit from a backup, into an installation that has none. Everything else is then made by a rebuild.
 
-    Returns `seq` and `objects`. Interrupted, it goes on where it stopped, also when only the rebuild was left to do; the archive is
+    Returns `seq` and `objects`. Interrupted, it continues where it stopped, also when only the rebuild was left to do; the archive is
     there whole or not at all. Errors: `Refusal` when there is an archive already, or when the backup is not whole.
     """
     place = _Place(folder.resolve())

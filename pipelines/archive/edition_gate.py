@@ -32,7 +32,7 @@ class Editions:
     retracted: dict[str, Event] = field(default_factory=dict)
 
     def fold(self, event: Event) -> None:
-        """Take account of an event of the kinds release, gate and retract."""
+        """Apply an event of the kinds release, gate and retract."""
         name = label(event)
         if event.kind == "retract":
             self.retracted[name] = event

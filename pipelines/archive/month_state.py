@@ -9,7 +9,7 @@ The fold is a pure function of events. No clock enters it: that a month is over 
 for those that waited by the event `month_over`, which is appended once the month has ended. An edition names the last event that it
 rests on, so it is the same whenever it is made again.
 
-A withdrawn event is passed over, as if it had never happened; a withdrawn withdrawal gives it back.
+A withdrawn event is skipped, as if it had never happened; a withdrawn withdrawal restores it.
 """
 
 from bisect import insort
@@ -174,7 +174,7 @@ def fold(
     """The state after all `decisions` (events that are no submissions) and all submissions `received`, both in the order of the ledger.
 
     `first_month`: the policy's; `superseded`: submissions of which no row counts any more.
-    Errors: `Refusal` for an event of a kind that this program does not know: to pass it over could change a figure.
+    Errors: `Refusal` for an event of a kind that this program does not know: skipping it could change a figure.
     """
     events = list(decisions)
     for event in events:

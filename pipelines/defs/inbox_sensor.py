@@ -94,7 +94,7 @@ def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[l
             if path.stat().st_mtime_ns == file.changed:
                 waiting.append(file)
         except OSError:
-            continue  # taken by a run, or not readable yet: looked at again next time
+            continue  # taken by a run, or not readable yet: examined again next time
     return waiting, large[:MOST_FILES]
 
 

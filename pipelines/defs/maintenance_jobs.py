@@ -13,7 +13,7 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from pipelines import settings as installation
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.defs import schedule
-from pipelines.defs.partitions import ZONE
+from pipelines.defs.partitions import running
 from pipelines.defs.resource import Station, refusals_shown
 from pipelines.edition.verify_files import faults
 from pipelines.errors import Refusal
@@ -133,11 +133,7 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
         archive_verified()
         editions_verified()
 
-    weekly = dg.ScheduleDefinition(
-        name="housekeeping_schedule", job=job, cron_schedule="0 3 * * 0", execution_timezone=ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )  # fmt: skip
-    return job, weekly
+    return job, running(job, "0 3 * * 0")
 
 
 # ---- backup and restore rehearsal
@@ -174,17 +170,13 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     def job():
         rehearsed(after=backed_up())
 
-    nightly = dg.ScheduleDefinition(
-        name="copies_schedule", job=job, cron_schedule="0 2 * * *", execution_timezone=ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )  # fmt: skip
-    return job, nightly
+    return job, running(job, "0 2 * * *")
 
 
 def _tell_damage(station: Station, kind: str, title: str, damage: list[str], now: datetime) -> None:
     if damage:
         known = dispatch.known(station.settings)
-        dispatch.tell(station.settings, [messages.fault(kind, title, damage, now.date(), known)])
+        dispatch.post(station.settings, [messages.fault(kind, title, damage, now.date(), known)])
         raise dg.Failure(f"{title}：{'；'.join(damage[:20])}", allow_retries=False)
 
 

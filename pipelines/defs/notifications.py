@@ -6,7 +6,7 @@ from datetime import datetime
 import dagster as dg
 
 from pipelines.archive.store import SHANGHAI, Archive
-from pipelines.defs.partitions import ZONE
+from pipelines.defs.partitions import running
 from pipelines.defs.resource import Station, refusals_shown
 from pipelines.notify import dispatch, messages
 from pipelines.serving import preflight
@@ -26,11 +26,7 @@ def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     def job():
         remind()
 
-    daily = dg.ScheduleDefinition(
-        name="reminders_schedule", job=job, cron_schedule="30 8 * * *", execution_timezone=ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )  # fmt: skip
-    return job, daily
+    return job, running(job, "30 8 * * *")
 
 
 def notices() -> dg.SensorDefinition:
@@ -54,7 +50,7 @@ def notices() -> dg.SensorDefinition:
 def _disk(settings: Settings, now: datetime) -> None:
     trouble = preflight.scarce(settings.data)
     if trouble:
-        dispatch.tell(settings, [messages.fault("disk", "磁盘将满", [trouble], now.date(), dispatch.known(settings))])
+        dispatch.post(settings, [messages.fault("disk", "磁盘将满", [trouble], now.date(), dispatch.known(settings))])
 
 
 def failures() -> dg.SensorDefinition:
@@ -67,7 +63,7 @@ def failures() -> dg.SensorDefinition:
         run, contacts = context.dagster_run, dispatch.known(station.settings)
         label = " ".join(filter(None, (run.job_name, run.tags.get("dagster/partition"))))
         message = messages.run_failed(run.run_id[:8], label, reasons(context.get_step_failure_events()), contacts)
-        dispatch.tell(station.settings, [message])
+        dispatch.post(station.settings, [message])
 
     return sensor
 

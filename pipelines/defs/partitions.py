@@ -22,3 +22,11 @@ def partitions(reference: Reference) -> dg.MonthlyPartitionsDefinition:
 def asked(context: dg.AssetExecutionContext) -> list[date]:
     """The months of this run: one, or all of a backfill."""
     return [months.parse(key) for key in context.partition_keys]
+
+
+def running(job: dg.JobDefinition, cron: str) -> dg.ScheduleDefinition:
+    """A schedule of a job in the office's time zone, running from the start."""
+    return dg.ScheduleDefinition(
+        name=f"{job.name}_schedule", job=job, cron_schedule=cron, execution_timezone=ZONE,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.archive.store import SHANGHAI, Archive
-from pipelines.defs.partitions import ZONE
+from pipelines.defs.partitions import running
 from pipelines.defs.resource import Station
 from pipelines.intake import inbox
 from pipelines.reference import reference_bundle
@@ -102,11 +102,7 @@ def duty() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     def job():
         look()
 
-    daily = dg.ScheduleDefinition(
-        name="duty_schedule", job=job, cron_schedule="50 6 * * *", execution_timezone=ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )  # fmt: skip
-    return job, daily
+    return job, running(job, "50 6 * * *")
 
 
 def _report(context: dg.OpExecutionContext, seen: Promise) -> None:

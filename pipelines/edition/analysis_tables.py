@@ -29,6 +29,7 @@ from pipelines.figures import as_now as later_divisions
 from pipelines.figures import change_breakdown, forecast
 from pipelines.figures.change_breakdown import Compared, MonthTables
 from pipelines.reference.policy.register import Register
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 
 
@@ -66,9 +67,7 @@ _ORDER = {
 
 
 def _keep(warehouse: Warehouse, name: str, table: pa.Table) -> None:
-    warehouse.con.register("incoming", table)
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
-    warehouse.con.unregister("incoming")
+    load(warehouse.con, table, f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
 
 
 def _outlook(warehouse: Warehouse, month: date) -> None:

@@ -30,6 +30,7 @@ from pipelines.edition import analysis_tables, city_facts, closed_periods, ready
 from pipelines.figures.progress import STATUSES
 from pipelines.reference.form import Form
 from pipelines.reference.policy.register import Indicator, Register
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 
 
@@ -49,9 +50,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
                 **_declared(warehouse, span[-1]),
                 **city_facts.tables(warehouse.reference.folder, span),
             }.items():
-                con.register("incoming", table)
-                con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
-                con.unregister("incoming")
+                load(con, table, f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
         waivers = warehouse.life().all_waivers
         _ready(warehouse, folder, manifest, waivers)
         files = closed_periods.put(warehouse, releases / "objects", folder, manifest, waivers)

@@ -6,7 +6,7 @@
 | `county_standing` | county of the month's roster: the same, with the text of each cell as `raw:<field>` |
 | `evidence` | unit row of a submission in force: the text of each cell |
 | `source` | field of a submission in force: sheet, column letter (表1) or cell (表2), header, factor |
-| `moved` | answer of 表1 on another sheet than the first: sheet and cell; only where 表1 lay on several |
+| `moved` | answer of 表1 on another sheet than the first: sheet and cell; only where 表1 was on several |
 | `county_source` | answer of `county_standing` that came in another submission than the row's `seq`; only where there is one |
 | `submission` | submission received for the month, with its state |
 | `finding` | finding of a submission in force, refused or waiting |

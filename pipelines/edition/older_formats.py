@@ -1,7 +1,7 @@
 """Columns and tables that editions of older formats lack, as nulls and empty tables, so that all editions have the same.
 
 Before format 5 figures had no `known`, no two parts of the gap, no verdicts at the ends and no order of concern.
-An edition has no `moved` where no 表1 lay on several sheets, no `county_source` where no 表2 was put together from several files, and
+An edition has no `moved` where no 表1 was on several sheets, no `county_source` where no 表2 was joined from several files, and
 no tables of spot checks where none was planned.
 """
 

@@ -101,7 +101,7 @@ def publish(
     number = int(latest.name) + 1 if latest else 1
     folder = write(warehouse, settings.releases, draft, approved or latest, number, by, moment)
     _announce(settings, warehouse.archive, folder, moment)
-    verify_files.tell(warehouse, settings.releases, folder)
+    verify_files.note_for_readers(warehouse, settings.releases, folder)
     return Edition(month, int(folder.name), folder, new=True)
 
 

@@ -120,7 +120,7 @@ def noted(warehouse: Warehouse) -> Noted:
     return dict(warehouse.con.execute("FROM found_right").fetchall())
 
 
-def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
+def note_for_readers(warehouse: Warehouse, releases: Path, folder: Path) -> None:
     """Note the verified files for readers, with those of a new edition, which were just hashed."""
     files = edition_folders.read_manifest(folder)["files"]
     _note(warehouse, {digest: folder / name for name, digest in files.items()})

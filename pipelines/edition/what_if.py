@@ -1,7 +1,7 @@
 """What if: which plan reaches a target when, given money or hands a month. For planners; it changes nothing.
 
 A plan is a sequence of whole units brought to the standard, month by month, county by county. Two orders are offered:
-*nearest to done first* finishes the county that lacks fewest before it goes on; *equal shares* gives every county
+*nearest to done first* finishes the county that lacks fewest before the next; *equal shares* gives every county
 that still lacks the same.
 """
 

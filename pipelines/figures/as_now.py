@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.figures import figure_counts, last_reported, progress
 from pipelines.figures.last_reported import Judged
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse, among
 
 
@@ -77,9 +78,7 @@ def load_later_divisions(warehouse: Warehouse, span: list[date], later: date) ->
         ("now_unit", rosters.table(later)),
         ("now_county", _by_month(span, lambda month: rosters.county_table(later))),
     ):
-        con.register("incoming", table)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
-        con.unregister("incoming")
+        load(con, table, f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
     con.execute(_UNIT)
     con.execute(_COUNTY)
 

@@ -29,7 +29,7 @@ from pipelines.reference.policy.register import Indicator, Register
 
 PARTS = ("register", "correction", "boundary", "answers", "reporting")
 STEPS = ("published", "redefined", "corrected", "shifted", "answered", "now")
-# steps that are passed over where a late report makes the difference between 无数据 and a value
+# steps that are skipped where a late report makes the difference between 无数据 and a value
 LATE = ("corrected", "shifted", "answered")
 MOVEMENT = pa.schema(
     [(name, pa.string()) for name in ("policy", "indicator", "level", "unit", "part")]

@@ -6,7 +6,7 @@ its latest one of the two months before, marked as carried, without the answers 
 between; else nothing (semantics §4). Rows are held back by what the reader saw and by the form's rules of severity error that no
 waiver lifts. Units are followed across codes and names by `uid`.
 
-A county's record (表2) is put together answer by answer from the accepted records in the same order.
+A county's record (表2) is joined answer by answer from the accepted records in the same order.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ from pipelines.reference.form import Part
 from pipelines.reference.roster import Rosters
 from pipelines.reference.rules import previous_fields
 from pipelines.system import program_version
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 
 # columns that say which unit a row is about, and not what it answers
@@ -48,7 +49,7 @@ def create(warehouse: Warehouse) -> None:
         f"answered_in DATE, carried BOOLEAN, seq BIGINT, row_no INTEGER, {community})",
         f"CREATE TABLE IF NOT EXISTS county_standing (month DATE, unit VARCHAR, row_state VARCHAR, answered_in DATE, "
         f"carried BOOLEAN, seq BIGINT, {county})",
-        # of a record put together from several: the answers that came in another submission than its latest
+        # of a record joined from several: the answers that came in another submission than its latest
         "CREATE TABLE IF NOT EXISTS county_source (month DATE, unit VARCHAR, field VARCHAR, seq BIGINT)",
         # the last accepted answers that rules ask for, per unit, as they were after each month
         f"CREATE TABLE IF NOT EXISTS last_answer (month DATE, uid VARCHAR{last})",
@@ -71,9 +72,7 @@ def load_rosters(warehouse: Warehouse, month: date) -> None:
 
 def replace_table(warehouse: Warehouse, name: str, table: pa.Table, more: str) -> None:
     """A temporary table from Arrow, with further columns. `answered_as` is the code under which the answers of `month` are stored."""
-    warehouse.con.register("incoming", table)
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
-    warehouse.con.unregister("incoming")
+    load(warehouse.con, table, f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
 
 
 # ---- months brought up to date

@@ -59,7 +59,7 @@ _PACED = f"""
 
 
 def settle_close_paces(warehouse: Warehouse, kind: Kind) -> None:
-    """Replace the few paces of the temporary `paced` that lie next to a threshold by ones on the right side of it."""
+    """Replace the few paces of the temporary `paced` next to a threshold by ones on the right side of it."""
     con = warehouse.con
     near = con.execute(filled(_CLOSE, kind)).fetchall()
     if not near:
@@ -142,7 +142,7 @@ def drawn(kind: Kind) -> str:
 
 # nothing can be in scope; of a ratio: its denominator is 0, and not because nobody answered
 _EMPTY = "scope = 0 AND scope_unknown = 0 AND (<share> OR share_unknown = 0 OR answered > 0)"
-# a band that lies between both ends
+# a band between both ends
 _STRADDLES = f"coalesce({SCALE} * factor * yes < low * whole AND {SCALE} * factor * most > high * whole, FALSE)"
 _DRAWN = f"""
     SELECT * EXCLUDE (at_low, at_high, is_drawn),

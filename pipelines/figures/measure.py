@@ -82,7 +82,7 @@ IN_FORCE = "month BETWEEN starts AND ends"
 
 def measured(kind: Kind, series: str, which: str = IN_FORCE) -> str:
     """SQL of the counts with their target, value and bounds; whether the target is met whatever the unknown units would answer
-    (`meets`), and whether the month counts for how the series goes on (`judged`).
+    (`meets`), and whether the month counts for the rest of the series (`judged`).
 
     `$policy` is the policy; `which` selects the targets: those in force in the month, or others.
     """

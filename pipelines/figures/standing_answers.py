@@ -102,7 +102,7 @@ def _write_county_standing(warehouse: Warehouse, month: date) -> None:
 
 
 def _write_county_source(warehouse: Warehouse, month: date) -> None:
-    """Where a county's record was put together from several: the answers that came in another submission than its latest, with that
+    """Where a county's record was joined from several: the answers that came in another submission than its latest, with that
     submission. Lent answers keep theirs.
     """
     con = warehouse.con

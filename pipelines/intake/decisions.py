@@ -255,7 +255,7 @@ def _who_withdraws(opened: Warehouse, event: Event, settings: Settings, by: str 
 
 
 def taken_back(archive: Archive, event: Event) -> Event:
-    """The event itself; of a withdrawal, what it takes back or gives back in the end."""
+    """The event itself; of a withdrawal, the event that it withdraws or restores in the end."""
     while event.kind == "withdraw":
         event = _event(archive, event.body["of"])
     return event

@@ -20,6 +20,7 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.rules import previous_fields
 from pipelines.settings import Settings
 from pipelines.warehouse import projection
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
 
@@ -117,9 +118,7 @@ def _remember_previous(checker: Warehouse, month: date, release: Release | None)
             f"SELECT ?::DATE AS month, uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid",
             params=[months.add(month, -1), month],
         ).to_arrow_table()
-    checker.con.register("incoming", last)
-    checker.con.execute("INSERT INTO last_answer BY NAME SELECT * FROM incoming")
-    checker.con.unregister("incoming")
+    load(checker.con, last, "INSERT INTO last_answer BY NAME SELECT * FROM incoming")
 
 
 def release_if_any(settings: Settings) -> Release | None:

@@ -72,7 +72,7 @@ class MonthReport(_Reporting):
 
 
 class MonthKept(MonthReport):
-    """A month as last kept; `as_of` is the last ledger number that it takes account of."""
+    """A month as last kept; `as_of` is the last ledger number that it includes."""
 
     as_of: int
 
@@ -87,9 +87,9 @@ class Arrived(TypedDict):
 
 
 class MonthStatus(_Reporting):
-    """A month (None: none is reported yet), and what is not taken account of yet.
+    """A month (None: none is reported yet), and what is not processed yet.
 
-    `as_of` is the last ledger number taken account of, `inbox` the names of files that are not received, `unread` the submissions
+    `as_of` is the last ledger number processed, `inbox` the names of files that are not received, `unread` the submissions
     since, oldest first, `running` the task that writes at this moment.
     """
 

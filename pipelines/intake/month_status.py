@@ -49,7 +49,7 @@ class _Entry(TypedDict):
 
 
 class _Head(TypedDict):
-    """`live.json`: the last ledger number taken account of, a hash of its origin, the latest reported month, the entry of each month."""
+    """`live.json`: the last ledger number processed, a hash of its origin, the latest reported month, the entry of each month."""
 
     as_of: int
     origin: str | None
@@ -78,7 +78,7 @@ def known_months(data: Path) -> list[str]:
 
 
 def as_of(data: Path) -> int:
-    """The last ledger number that was taken account of; 0 where nothing was kept."""
+    """The last ledger number that was processed; 0 where nothing was kept."""
     return _head(data)["as_of"]
 
 

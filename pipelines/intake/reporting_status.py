@@ -1,4 +1,4 @@
-"""Who has reported a month, and what is not taken account of yet. Does not wait for the writer's lock."""
+"""Who has reported a month, and what is not processed yet. Does not wait for the writer's lock."""
 
 import errno
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from pipelines.system.locks import Holder
 
 
 class News(TypedDict):
-    """`arrived`: submissions that are not taken account of, the newest first; `inbox`: names of files; `running`: the writing task."""
+    """`arrived`: submissions that are not processed yet, the newest first; `inbox`: names of files; `running`: the writing task."""
 
     arrived: list[Arrived]
     inbox: list[str]
@@ -38,7 +38,7 @@ def news(settings: Settings, as_of: int) -> News:
 
 
 def status(settings: Settings, month: date | None = None) -> MonthStatus:
-    """The state of a month (default: the latest reported): who has reported, what is open, what lies in the inbox.
+    """The state of a month (default: the latest reported): who has reported, what is open, what is in the inbox.
 
     Does not wait for another writer: while one runs, the state is that before it began.
     """

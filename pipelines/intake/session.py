@@ -67,7 +67,7 @@ def settle(opened: Warehouse, report: Progress | None = None, now: datetime | No
 def settled(
     settings: Settings, doing: str, wait: float = 60.0, report: Progress | None = None, now: datetime | None = None
 ) -> Iterator[Warehouse]:
-    """`writing`, with everything that the archive holds taken account of (`settle`)."""
+    """`writing`, with everything in the archive processed (`settle`)."""
     with writing(settings, doing, wait) as opened:
         settle(opened, report, now)
         yield opened

@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 
 EARLIER = "earlier"
-# mark of the decisions that an issue takes account of
+# mark of the decisions that an issue includes
 _MARK = ".decisions"
 
 
@@ -50,7 +50,7 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
         _finish_interrupted(settings.releases)
         with with_decisions(open_folder(folder), settings) as release:
             mark = _mark(release)
-            if not papers(folder) or _told(folder, release) != mark:
+            if not papers(folder) or _issued_mark(folder, release) != mark:
                 with _steady():
                     caveats = month_now.of(settings, release.month).caveats
                     reports.write_reports(release, _aside(folder), caveats=caveats, office=office.load(settings))
@@ -67,7 +67,7 @@ def papers(folder: Path) -> list[Path]:
 def behind(settings: Settings, folder: Path) -> bool:
     """Whether decisions or explanations since the issue of an edition's papers change their content."""
     with with_decisions(open_folder(folder), settings) as release:
-        return bool(papers(folder)) and _told(folder, release) != _mark(release)
+        return bool(papers(folder)) and _issued_mark(folder, release) != _mark(release)
 
 
 def _mark(release: Release) -> list[int | str]:
@@ -83,7 +83,7 @@ def _standing(explained: Row) -> str:
     return f"{explained['finding']} {explained['at']} {explained['state']} {explained['settled_at'] or ''}".strip()
 
 
-def _told(folder: Path, release: Release) -> list[int | str]:
+def _issued_mark(folder: Path, release: Release) -> list[int | str]:
     """The mark of the present issue; of one by an earlier program, which stored none, the decisions before the edition."""
     place, as_of = folder / "reports" / _MARK, release.manifest["as_of"]
     if place.exists():

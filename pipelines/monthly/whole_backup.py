@@ -32,7 +32,7 @@ KEPT = 60
 
 
 class Verified(archive_backup.Verified):
-    """A backup looked at: `files` counts the configuration (None where it has faults), `edition` names the edition in it."""
+    """A verified backup: `files` counts the configuration (None where it has faults), `edition` names the edition in it."""
 
     files: int | None
     edition: str | None

@@ -28,7 +28,7 @@ def remind(settings: Settings, now: datetime) -> list[Message]:
     if not any(due_dates.occasion(day, today) for day in due):
         return []
     reminders = messages.reminders(reporting_state.of_month(settings, month, today), known(settings))
-    tell(settings, reminders)
+    post(settings, reminders)
     return reminders
 
 
@@ -43,7 +43,7 @@ def releases(settings: Settings, after: int) -> int:
         made = known_editions.made[edition_gate.label(event)]
         month, edition = months.parse(event.body["month"]), event.body["edition"]
         sentence = verdict(settings, month, edition)
-        tell(settings, [messages.published(month, edition, made.body["kind"], sentence, known(settings))])
+        post(settings, [messages.published(month, edition, made.body["kind"], sentence, known(settings))])
     return last
 
 
@@ -56,7 +56,7 @@ def matters(settings: Settings, now: datetime) -> list[Message]:
     if states == notified:
         return []
     written = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
-    tell(settings, written)
+    post(settings, written)
     # after the messages: when killed in between they are written again, under the same keys, and not sent twice
     write_durably(place, json.dumps(states).encode())
     return written
@@ -73,7 +73,7 @@ def remind_now(settings: Settings, month: date, counties: list[str], now: dateti
     standing = reporting_state.of_month_as_kept(settings, month, now.astimezone(SHANGHAI).date())
     asked = [county for county in standing.missing if county[0] in counties]
     written = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
-    tell(settings, [message for message in written.values() if message])
+    post(settings, [message for message in written.values() if message])
     return [name for name, m in written.items() if m], [name for name, m in written.items() if not m]
 
 
@@ -81,7 +81,7 @@ def write_to_county(settings: Settings, month: date, county: str, sentence: str,
     """A sentence of a person of the city about a county's report, by mail; False where the county has no address."""
     name = month_now.counties(settings, month).get(county, county)
     message = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
-    tell(settings, [message] if message else [])
+    post(settings, [message] if message else [])
     return message is not None
 
 
@@ -97,7 +97,7 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
         return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in facts)
 
 
-def tell(settings: Settings, outgoing: list[Message]) -> None:
+def post(settings: Settings, outgoing: list[Message]) -> None:
     """Write messages to the outbox; `pipelines.serving.outside` sends them."""
     outbox(settings).put(outgoing, known(settings))
 

@@ -49,7 +49,7 @@ class PolicyTerm(TypedDict):
 
 @dataclass(frozen=True)
 class Inventory:
-    """The content of a folder of reference data. `caveats` concern the month looked at."""
+    """The content of a folder of reference data. `caveats` concern the month checked."""
 
     folder: str
     month: date

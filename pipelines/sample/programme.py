@@ -1,7 +1,7 @@
 """How the invented programme goes: where each answer starts in 2018-07 and how far it is by 2020-12.
 
 Shares are given by segment: `district` (urban, in what was a 市辖区 from the start), `city`, `town`, `rural`; `urban`
-and `all` mean several. Between the two the share grows in an S; afterwards it goes on, slower. `full` is the month
+and `all` mean several. Between the two the share grows in an S; afterwards more slowly. `full` is the month
 (counted from 2018-07) by which the last unit has it. Nothing here is a fact about any place.
 """
 

@@ -2,7 +2,7 @@
 
     for said in run_month(settings, month, by): ...      # the step it is at, in Chinese, until it is done
 
-Errors of every function: `Refusal` with the reason that the work itself gives. The work goes on when the caller stops iterating.
+Errors of every function: `Refusal` with the reason that the work itself gives. The work continues when the caller stops iterating.
 """
 
 import json

@@ -110,7 +110,7 @@ def _life(settings: Settings, now: datetime) -> Duty:
 
     promises = health.look(settings, now)
     known = dispatch.known(settings)
-    dispatch.tell(settings, [sign_of_life(promises, now, known.keeper)])
+    dispatch.post(settings, [sign_of_life(promises, now, known.keeper)])
     return _done(now)
 
 

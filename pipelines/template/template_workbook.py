@@ -1,4 +1,4 @@
-"""One county's workbook for one month, put together from its sheets."""
+"""One county's workbook for one month: all sheets together."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence

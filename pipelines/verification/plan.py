@@ -81,7 +81,7 @@ def plans(claim: Claim, places: Sequence[Place], alpha: Fraction) -> list[Plan]:
 
 
 def plan(claim: Claim, places: Sequence[Place], allowed: int, alpha: Fraction, before: Plan | None = None) -> Plan:
-    """The plan for `allowed` (0 … slack). `before` is one for fewer allowed, from which the search goes on."""
+    """The plan for `allowed` (0 … slack). `before` is one for fewer allowed, from which the search continues."""
     if not 0 <= allowed <= claim.slack:
         raise ValueError(f"{allowed} unconfirmed ones cannot be allowed with a slack of {claim.slack}")
     if len(places) == 1:

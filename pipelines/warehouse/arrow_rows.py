@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from pipelines.answers import personal_data
@@ -201,3 +202,10 @@ def _decimals(given: list[Any], kind: pa.DataType) -> pa.Array:
         return pa.array(given, kind)
     except pa.ArrowInvalid:
         return pa.array([None if v is None else Decimal(v).quantize(_MICRO) for v in given], kind)
+
+
+def load(con: duckdb.DuckDBPyConnection, rows: pa.Table, statement: str) -> None:
+    """Run a statement that reads an Arrow table under the name `incoming`."""
+    con.register("incoming", rows)
+    con.execute(statement)
+    con.unregister("incoming")

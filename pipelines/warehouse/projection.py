@@ -9,7 +9,7 @@ Tables (answer columns come from the form, so a question more is a column more):
 | `answer_raw` | the same rows as the original text | seq, row_no |
 | `county_answer`, `county_raw` | submission with a 表2 | seq |
 | `source` | field of a submission's sheet: its place, its header, the factor converted by | seq, part, field |
-| `moved` | answer of 表1 on another sheet than the first, where 表1 lies on several: sheet and cell | seq, row_no, field |
+| `moved` | answer of 表1 on another sheet than the first, where 表1 is on several: sheet and cell | seq, row_no, field |
 | `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
 | `explanation_sent` | finding that a submission's list 问题清单 answers: the text in its column 情况说明 | seq, finding |
 | `row_count` | submission judged: its rows read, accepted, held, new, changed, unchanged, kept; whether none counts any more | seq |
@@ -82,7 +82,7 @@ def connect(path: Path | str, inside: Path | None = None, durable: bool = True) 
 
 
 def _folders(data: Path) -> str:
-    """As an SQL list: DuckDB looks at where a path leads, and the releases may lie on another disk."""
+    """As an SQL list: DuckDB looks at where a path leads, and the releases may be on another disk."""
     places = [str(place.resolve()).replace("'", "''") for place in (data, data / "releases")]
     return "[" + ", ".join(f"'{place}'" for place in places) + "]"
 
@@ -94,7 +94,7 @@ def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list[object] | 
 
 
 def among(span: Iterable[date]) -> str:
-    """The months as SQL, for `IN`: a condition that can be read off, so that months that are not wanted are passed over unread."""
+    """The months as SQL, for `IN`: a condition that can be read off, so that months that are not wanted are skipped unread."""
     return "(" + ", ".join(f"DATE '{month}'" for month in span) + ")"
 
 
@@ -230,9 +230,7 @@ class Warehouse:
             self.con.execute(f"DELETE FROM {table} WHERE seq >= ? AND list_contains(?, seq)", [min(there), there])
 
     def _insert(self, table: str, rows: pa.Table) -> None:
-        self.con.register("incoming", rows)
-        self.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-        self.con.unregister("incoming")
+        arrow_rows.load(self.con, rows, f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
 
     def add_findings(self, phase: str, findings: list[tuple[int, str | None, Finding]]) -> None:
         """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
@@ -242,7 +240,7 @@ class Warehouse:
             self._insert("finding", arrow_rows.finding_table(phase, placed))
 
     def _moved(self, seqs: set[int]) -> dict[int, dict[tuple[int, str], tuple[str, str]]]:
-        """seq → (row, field) → (sheet, cell) of the submissions whose 表1 lies on several sheets."""
+        """seq → (row, field) → (sheet, cell) of the submissions whose 表1 is on several sheets."""
         rows = self.con.execute(
             "SELECT seq, row_no, field, sheet, cell FROM moved WHERE seq IN (SELECT unnest(?::BIGINT[]))",
             [sorted(seqs)],
@@ -321,7 +319,7 @@ _DISK = {
 
 def set_aside(path: Path) -> None:
     """A projection that cannot be used is renamed with its WAL, not deleted; the last one is kept for a look."""
-    # the WAL first: without its file it is passed over, beside another file it would be taken for that one's
+    # the WAL first: without its file it is ignored, beside another file it would be taken for that one's
     there = [name for name in (path.with_name(path.name + ".wal"), path) if name.exists()]
     if there:
         for old in path.parent.glob(f"{path.name}*.unusable-*"):

@@ -44,7 +44,7 @@ def forget(con: duckdb.DuckDBPyConnection) -> None:
 def _concerned(warehouse: "Warehouse", new: list[Event]) -> set[int]:
     """Ledger numbers of the submissions to be read again after new events.
 
-    What came with an admission was read with its unit. Withdrawn reports are not kept up to date; one that comes back is read again too.
+    What came with an admission was read with its unit. Withdrawn reports are not kept up to date; one that is restored is read again too.
     """
     touched, rosters = _touched(warehouse, new), warehouse.reference.rosters
     decided = {event.body["county"] for event in touched if event.kind == "resolve"}
@@ -64,7 +64,7 @@ def _standing_of(warehouse: "Warehouse", counties: set[str]) -> set[int]:
 
 
 def _touched(warehouse: "Warehouse", new: list[Event]) -> list[Event]:
-    """Resolutions among new events, and what new withdrawals take back or give back in the end."""
+    """Resolutions among new events, and what new withdrawals withdraw or restore in the end."""
     touched = [event for event in new if event.kind == "resolve"]
     if any(event.kind == "withdraw" for event in new):
         known = {event.seq: event for event in warehouse.archive.events()}

@@ -12,7 +12,7 @@
 
 A new table, policy or indicator is checked without a line more here; a table without a key is refused by a test.
 
-Looked at are the months that are asked for, and every other one that has been recomputed since it was found right: a month costs the
+Checked are the months that are asked for, and every other one that has been recomputed since it was found right: a month costs the
 same however many came before. `shequ run` and Dagster make the same checks, and stop for the same.
 """
 
@@ -25,6 +25,7 @@ import pyarrow as pa
 from pipelines.errors import Refusal
 from pipelines.reference.policy.register import Register
 from pipelines.reference.reference_bundle import Reference
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 
 KEYS = {
@@ -89,7 +90,7 @@ SHOWN, SAID = 20, 3
 class Check:
     """One data-quality check. `sql` returns one row per violation, named in its only column.
 
-    In it `looked(month)` and `loaded(seq)` keep the rows of the months looked at. `stage` is one of `STAGES`, `kind` one of `KINDS`.
+    In it `looked(month)` and `loaded(seq)` keep the rows of the months checked. `stage` is one of `STAGES`, `kind` one of `KINDS`.
     A violation of a `grave` check is an error, of another a warning; a `blocking` one stops the later operations, so it never asks for
     what only a county can mend. `table`: the table of a check of keys, which holds while the table does not exist.
     """
@@ -235,7 +236,7 @@ def _keys(reference: Reference) -> Iterator[Check]:
 
 
 def _of_looked(table: str, key: tuple[str, ...]) -> str:
-    """Two rows of one key are of one month. What is small is looked at whole."""
+    """Two rows of one key are of one month. What is small is checked as a whole."""
     if "month" in key:
         return "WHERE looked(month)"
     return "WHERE loaded(seq)" if "seq" in key and table != "submission" else ""
@@ -349,11 +350,11 @@ def _jumps(register: Register) -> str:
           AND abs(rate - before) > CASE WHEN is_share THEN {SHARE_JUMP} ELSE {RATIO_JUMP} * before END"""
 
 
-# ---- what should be there: rosters of the months looked at, and what is in force
+# ---- what should be there: rosters of the months checked, and what is in force
 
 
 def _prepare(warehouse: Warehouse, looked: list[date]) -> None:
-    """What checks compare with: `due_unit`, `due_county`, `in_force`, and which rows are of the months looked at."""
+    """What checks compare with: `due_unit`, `due_county`, `in_force`, and which rows are of the months checked."""
     con, rosters, life = warehouse.con, warehouse.reference.rosters, warehouse.life()
     listed = ", ".join(f"DATE '{month}'" for month in looked) or "NULL"
     con.execute(f"CREATE OR REPLACE TEMP MACRO looked(month) AS month IN ({listed}) OR month IS NULL")
@@ -374,6 +375,4 @@ def _create(warehouse: Warehouse, name: str, *columns: str) -> None:
 
 
 def _insert(warehouse: Warehouse, name: str, month: date, rows: pa.Table, columns: str) -> None:
-    warehouse.con.register("incoming", rows)
-    warehouse.con.execute(f"INSERT INTO {name} SELECT DATE '{month}', {columns} FROM incoming")
-    warehouse.con.unregister("incoming")
+    load(warehouse.con, rows, f"INSERT INTO {name} SELECT DATE '{month}', {columns} FROM incoming")

@@ -49,7 +49,7 @@ def test_a_person_struck_from_the_file_is_gone_at_once(place):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 县级}", "甲：县级人员须写 counties"),
         ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 领导, counties: ['130524']}", "其他人员不写"),
@@ -64,9 +64,9 @@ def test_a_person_struck_from_the_file_is_gone_at_once(place):
         ("", "应为一组"),
     ],
 )
-def test_a_wrong_file_is_refused_and_lets_nobody_in(place, text, told):
+def test_a_wrong_file_is_refused_and_lets_nobody_in(place, text, message):
     write(place, text)
-    with pytest.raises(Refusal, match=told.replace("?", r"\?").replace("(", r"\(")):
+    with pytest.raises(Refusal, match=message.replace("?", r"\?").replace("(", r"\(")):
         roles.load(place)
 
 
@@ -114,8 +114,8 @@ def test_every_role_and_every_action(place, action, by):
         else:
             with pytest.raises(Refusal, match=rf"{by.role}）不能{roles.ACTIONS[action]}"):
                 roles.require(by, action, place, county=county)
-        told = list(audit_log.since(place))[before:]
-        assert [(e.kind, e.by, e.body["action"], e.body["county"]) for e in told] == (
+        events = list(audit_log.since(place))[before:]
+        assert [(e.kind, e.by, e.body["action"], e.body["county"]) for e in events] == (
             [] if allowed else [("refused", by.name, action, county)]
         )
 

@@ -172,8 +172,8 @@ def lend(count: int):
 
 def test_five_rows_alike_in_two_counties_are_asked_about_in_both(city):
     city.report(NOW, "130503"), city.report(NOW, "130525", lend(5))
-    asked = [one for one in city.close(NOW) if one.code == "alike_rows"]
-    assert [(one.county, one.found, one.cell.count("A")) for one in asked] == [
+    asked = [finding for finding in city.close(NOW) if finding.code == "alike_rows"]
+    assert [(finding.county, finding.found, finding.cell.count("A")) for finding in asked] == [
         ("130503", "隆尧县", 5), ("130525", "桥西区", 5),
     ]  # fmt: skip
     assert "有 5 行" in asked[0].message and "是否报错了文件" in asked[0].message
@@ -181,7 +181,7 @@ def test_five_rows_alike_in_two_counties_are_asked_about_in_both(city):
 
 def test_four_rows_alike_are_not(city):
     city.report(NOW, "130503"), city.report(NOW, "130525", lend(4))
-    assert [one for one in city.close(NOW) if one.code == "alike_rows"] == []
+    assert [finding for finding in city.close(NOW) if finding.code == "alike_rows"] == []
 
 
 # -- round numbers
@@ -204,8 +204,8 @@ def rounded(share: float, step: int):
 )
 def test_round_numbers_are_asked_about_from_their_share_on(city, share, step, asked):
     city.report(NOW, "130503", rounded(share, step))
-    findings = [one for one in city.close(NOW) if one.field == "households"]
-    assert [one.code for one in findings] == ["round_numbers"] * asked
+    findings = [finding for finding in city.close(NOW) if finding.field == "households"]
+    assert [finding.code for finding in findings] == ["round_numbers"] * asked
     if asked:
         assert (
             findings[0].cell == "E4" and "这些是不是估计数？" in findings[0].message and findings[0].severity == "note"
@@ -214,7 +214,7 @@ def test_round_numbers_are_asked_about_from_their_share_on(city, share, step, as
 
 def test_too_few_numbers_are_not_judged(city):
     city.report(NOW, "130525", rounded(1, 0))
-    assert [one for one in city.close(NOW) if one.field == "households"] == []
+    assert [finding for finding in city.close(NOW) if finding.field == "households"] == []
 
 
 # -- slips of the unit
@@ -246,9 +246,9 @@ def test_slips_are_known_by_their_ratio_to_the_units_own_history(city, field, no
         place.append(f"{letter([c.question.id for c in made.columns].index(field) + 1)}{row + 4}")
 
     city.report(NOW, "130503", change)
-    asked = [one for one in city.close(NOW) if one.code == "amount_slip"]
-    assert [one.cell for one in asked] == (place if words else [])
-    assert all(words in one.message for one in asked)
+    asked = [finding for finding in city.close(NOW) if finding.code == "amount_slip"]
+    assert [finding.cell for finding in asked] == (place if words else [])
+    assert all(words in finding.message for finding in asked)
 
 
 def test_a_slip_that_is_mended_is_not_asked_about_again(city):
@@ -256,7 +256,7 @@ def test_a_slip_that_is_mended_is_not_asked_about_again(city):
         made.column("member_pay").values[first_urban(made)] = 3.1
 
     city.report(NOW, "130503", slip)
-    assert [one.code for one in city.close(NOW)] == ["amount_slip"]
+    assert [finding.code for finding in city.close(NOW)] == ["amount_slip"]
     city.report(months.add(NOW, 1), "130503")
     assert city.close(months.add(NOW, 1)) == []
 
@@ -266,7 +266,7 @@ def test_a_column_that_slipped_is_asked_about_a_few_times_only(city):
         made.column("facility_area").values = [3.2 for _ in made.units]
 
     city.report(NOW, "130503", slip)
-    assert [one.code for one in city.close(NOW)] == ["amount_slip"] * 20
+    assert [finding.code for finding in city.close(NOW)] == ["amount_slip"] * 20
 
 
 # -- everything turned to yes
@@ -286,7 +286,7 @@ def turn(field: str, count: int):
 def test_a_question_turned_to_yes_everywhere_at_once_is_asked_about(city, count, share):
     city.report(NOW, "130503", turn("info_platform", count))
     asked = city.close(NOW)
-    assert [(one.code, one.field, one.found) for one in asked] == (
+    assert [(finding.code, finding.field, finding.found) for finding in asked] == (
         [("all_turned_yes", "info_platform", share)] if share else []
     )
     if share:
@@ -326,7 +326,7 @@ def test_a_copied_january_is_known_by_its_stocks_though_the_counters_moved(decem
             made.column(name).values = list(last.column(name).values)
 
     december.report(JANUARY, "130503", change)
-    assert [one.code for one in december.close(JANUARY)] == ["copied_unchanged"]
+    assert [finding.code for finding in december.close(JANUARY)] == ["copied_unchanged"]
 
 
 def test_a_budget_is_decided_anew_in_january_and_compared_within_its_year(december):
@@ -338,7 +338,7 @@ def test_a_budget_is_decided_anew_in_january_and_compared_within_its_year(decemb
     december.report(FEBRUARY, "130503")
     assert december.close(FEBRUARY) == []  # 12.5 after 125: no slip has a tenth
     december.report(date(2020, 3, 1), "130503", lambda made: ten_times(made))
-    assert [one.code for one in december.close(date(2020, 3, 1))] == ["amount_slip"]
+    assert [finding.code for finding in december.close(date(2020, 3, 1))] == ["amount_slip"]
 
 
 # -- thresholds

@@ -71,7 +71,7 @@ def test_missing_required_columns_are_one_finding():
     for name, header in (("code", "编码"), ("households", "户数小计甲")):
         page.column(name).header = [header]
     reading = pages.reading(pages.book(page), NAME)
-    (finding,) = [one for one in reading.findings if one.severity == "error"]
+    (finding,) = [error for error in reading.findings if error.severity == "error"]
     assert "缺少必需的 2 列：统计用区划代码、居民户数" in finding.message and "改回标题即可" in finding.message
 
 
@@ -85,7 +85,7 @@ def test_a_telephone_number_in_a_name_is_struck_out_and_the_column_stays():
     page = made()
     page.column("name").values[0] += " 13803190001"
     reading = pages.reading(pages.book(page), NAME)
-    (finding,) = [one for one in reading.findings if one.code == "personal_answer"]
+    (finding,) = [personal for personal in reading.findings if personal.code == "personal_answer"]
     assert "13803190001" not in finding.message and "号码已遮去" in finding.message
     assert len(pages.answers_of(reading)) == len(UNITS)
 
@@ -95,7 +95,9 @@ def test_a_code_that_came_as_a_formula_without_a_result_is_called_blank():
     page.column("code").values = [f'="{unit.code}"' for unit in page.units]
     data = with_formulas(page)
     reading = pages.reading(data, NAME)
-    said = [one.message for one in reading.findings if one.code in ("code_column_damaged", "code_damaged_named")]
+    said = [
+        finding.message for finding in reading.findings if finding.code in ("code_column_damaged", "code_damaged_named")
+    ]
     assert len(pages.answers_of(reading)) == len(UNITS) and all("（如 ）" not in text for text in said)
 
 

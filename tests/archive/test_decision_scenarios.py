@@ -80,8 +80,8 @@ def test_a_submission_of_which_every_row_is_replaced_is_superseded(office):
 def test_what_a_later_submission_changed_is_told(office, villages):
     office.send(APRIL, COUNTY)
     later = office.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
-    [told] = [f for f in later.findings if f["code"] == "answers_changed"]
-    assert villages[0] in told["found"]
+    [finding] = [f for f in later.findings if f["code"] == "answers_changed"]
+    assert villages[0] in finding["found"]
 
 
 # ---- locked and reopened
@@ -205,8 +205,8 @@ def test_a_waiver_lifts_a_row_that_an_error_rule_held(office, villages):
     assert figure(release, "facility_rural", COUNTY)["unknown"] == 0
     [decision] = release.rows('SELECT kind, "by", why, until FROM decision')
     assert decision == {"kind": "waive", "by": "市局李某", "why": "现场核实", "until": "2020-04"}
-    [told] = release.rows("SELECT errors FROM report WHERE month = ? AND county = ?", [MARCH, COUNTY])
-    assert told["errors"] == 0, "认可了的问题在发布版中也不再算错误"
+    [row] = release.rows("SELECT errors FROM report WHERE month = ? AND county = ?", [MARCH, COUNTY])
+    assert row["errors"] == 0, "认可了的问题在发布版中也不再算错误"
 
 
 def test_a_waived_finding_stays_quiet_in_the_next_month_while_the_value_stays(office, villages):

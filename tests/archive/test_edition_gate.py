@@ -9,10 +9,10 @@ from pipelines.archive.edition_gate import Editions
 from pipelines.archive.store import Event
 
 
-def editions(*told: tuple[str, str] | tuple[str, int]) -> Editions:
+def editions(*events_of: tuple[str, str] | tuple[str, int]) -> Editions:
     """Folded from (kind, edition) or (withdraw, number of an event)."""
     events = []
-    for seq, (kind, about) in enumerate(told, 1):
+    for seq, (kind, about) in enumerate(events_of, 1):
         body = {"of": about} if kind == "withdraw" else {"month": about[:7], "edition": int(about[8:])}
         if kind == "made":
             kind, body = "release", body | {"gated": True}
@@ -53,8 +53,8 @@ def test_current_is_the_newest_released_month_whatever_was_released_last():
 
 
 def test_editions_are_ordered_by_number_not_by_text():
-    told = [(kind, f"2020-05/{number}") for number in (2, 10, 9) for kind in ("made", "gate")]
-    assert editions(*told).shown("2020-05") == ["2020-05/2", "2020-05/9", "2020-05/10"]
+    events = [(kind, f"2020-05/{number}") for number in (2, 10, 9) for kind in ("made", "gate")]
+    assert editions(*events).shown("2020-05") == ["2020-05/2", "2020-05/9", "2020-05/10"]
 
 
 def test_an_extension_is_of_a_month_and_county():

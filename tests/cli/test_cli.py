@@ -69,13 +69,13 @@ def published(office, shequ, village):
 def test_check_tells_one_object_a_file_and_stores_nothing(office, shequ, village, tmp_path):
     path = office.workbook(APRIL, COUNTY, but(village.name, facility="大概有"), {"agency": "是"})
     status, out, _ = shequ("check", "--json", path, path, data=tmp_path / "empty")
-    told = [json.loads(line) for line in out.splitlines()]
+    objects = [json.loads(line) for line in out.splitlines()]
     assert status == 1
-    assert len(told) == 2
-    assert told[0].keys() >= FILE
-    assert told[0]["rows"].keys() == ROWS
-    assert (told[0]["county"], told[0]["month"], told[0]["refused"]) == (COUNTY, "2020-04", False)
-    [finding] = [f for f in told[0]["findings"] if f["severity"] == "error"]
+    assert len(objects) == 2
+    assert objects[0].keys() >= FILE
+    assert objects[0]["rows"].keys() == ROWS
+    assert (objects[0]["county"], objects[0]["month"], objects[0]["refused"]) == (COUNTY, "2020-04", False)
+    [finding] = [f for f in objects[0]["findings"] if f["severity"] == "error"]
     assert finding.keys() >= FINDING
     assert (finding["unit"], finding["field"], finding["found"]) == (village.code, "facility", "大概有")
     assert finding["cell"].rstrip("0123456789").isalpha()
@@ -91,9 +91,9 @@ def test_a_file_that_is_no_workbook_is_a_refused_report(shequ, tmp_path):
     path = tmp_path / "坏.xlsx"
     path.write_bytes("这不是工作簿".encode())
     status, out, _ = shequ("check", "--json", path)
-    told = json.loads(out)
-    assert (status, told["refused"], told["rows"]) == (1, True, dict.fromkeys(ROWS, 0))
-    assert [f["severity"] for f in told["findings"]] == ["error"]
+    report = json.loads(out)
+    assert (status, report["refused"], report["rows"]) == (1, True, dict.fromkeys(ROWS, 0))
+    assert [f["severity"] for f in report["findings"]] == ["error"]
 
 
 def test_a_bad_path_costs_only_itself(office, shequ, tmp_path):
@@ -105,21 +105,23 @@ def test_a_bad_path_costs_only_itself(office, shequ, tmp_path):
     files, receipts = (good, tmp_path / "没有.xlsx", big, last), tmp_path / "receipts"
     for words in (("check",), ("submit", "--receipts", receipts)):
         status, out, _ = shequ(*words, "--json", *files, data=tmp_path / "data")
-        told = [json.loads(line) for line in out.splitlines()]
+        objects = [json.loads(line) for line in out.splitlines()]
         assert status == 1
-        assert [one["refused"] for one in told] == [False, True, True, False]
-        assert "找不到文件" in told[1]["findings"][0]["message"] and "超过上限" in told[2]["findings"][0]["message"]
-        assert all(one.keys() >= FILE and not one.keys() & {"id", "number"} for one in told)
-        assert all(finding.keys() >= FINDING for one in told for finding in one["findings"])
-    assert [one["state"] for one in told] == ["superseded", "refused", "refused", "effective"]
-    assert (told[0]["seq"], told[1]["seq"], told[1]["receipt"]) == (1, None, None)
-    assert {Path(one["receipt"]) for one in told if one["seq"]} == set(receipts.iterdir())
+        assert [report["refused"] for report in objects] == [False, True, True, False]
+        assert (
+            "找不到文件" in objects[1]["findings"][0]["message"] and "超过上限" in objects[2]["findings"][0]["message"]
+        )
+        assert all(report.keys() >= FILE and not report.keys() & {"id", "number"} for report in objects)
+        assert all(finding.keys() >= FINDING for report in objects for finding in report["findings"])
+    assert [report["state"] for report in objects] == ["superseded", "refused", "refused", "effective"]
+    assert (objects[0]["seq"], objects[1]["seq"], objects[1]["receipt"]) == (1, None, None)
+    assert {Path(report["receipt"]) for report in objects if report["seq"]} == set(receipts.iterdir())
 
 
 def test_a_finding_of_one_cause_says_in_how_many_cells_it_stands(office, shequ, tmp_path):
     path = office.workbook(APRIL, COUNTY, lambda unit: {**plain(unit), "population": "约300"}, {"agency": "是"})
-    told = json.loads(shequ("check", "--json", path, data=tmp_path / "data")[1])
-    [finding] = [row for row in told["findings"] if row["field"] == "population"]
+    report = json.loads(shequ("check", "--json", path, data=tmp_path / "data")[1])
+    [finding] = [row for row in report["findings"] if row["field"] == "population"]
     assert finding["count"] == len(office.units(APRIL, COUNTY)) > 40
 
 
@@ -247,11 +249,11 @@ def test_explain_leads_to_the_cell(shequ, published, village):
 
 def test_status_tells_who_has_reported(shequ, published, office):
     status, out, _ = shequ("status", "--json")
-    told = json.loads(out)
+    state = json.loads(out)
     assert status == 0
-    assert told.keys() >= {"month", "state", "counties", "waiting", "inbox"}
-    assert (told["month"], told["state"]) == ("2020-04", "open")
-    [county] = told["counties"]
+    assert state.keys() >= {"month", "state", "counties", "waiting", "inbox"}
+    assert (state["month"], state["state"]) == ("2020-04", "open")
+    [county] = state["counties"]
     assert (county["code"], county["state"], county["errors"]) == (COUNTY, "effective", 1)
     assert county["units"] == len(office.units(APRIL, COUNTY))
 
@@ -259,14 +261,14 @@ def test_status_tells_who_has_reported(shequ, published, office):
 def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path):
     data = shutil.copytree(office.settings.data, tmp_path / "data")
     status, out, _ = shequ("approve", "2020-04", "--by", "市局李某", "--json", data=data)
-    told = json.loads(out)
-    assert (status, told["kind"], told["month"]) == (0, "approve", "2020-04")
+    report = json.loads(out)
+    assert (status, report["kind"], report["month"]) == (0, "approve", "2020-04")
     status, _, err = shequ("approve", "2020-04", "--by", "市局李某", data=data)
     assert status == 1
     assert err.startswith("未完成：2020年4月已于") and "由市局李某审核" in err
     assert shequ("reopen", "2020-04", "--why", "更正", "--by", "市局李某", data=data)[0] == 0
-    told = json.loads(shequ("status", "--month", "2020-04", "--json", data=data)[1])
-    assert [(one["kind"], one["by"], one["in_force"]) for one in told["decisions"]] == [
+    report = json.loads(shequ("status", "--month", "2020-04", "--json", data=data)[1])
+    assert [(decision["kind"], decision["by"], decision["in_force"]) for decision in report["decisions"]] == [
         ("reopen", "市局李某", True), ("approve", "市局李某", True),
     ]  # fmt: skip
 

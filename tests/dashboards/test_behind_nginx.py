@@ -177,14 +177,14 @@ def browser():
         opened.close()
 
 
-def words(browser, address: str, told: str, person: str | None = None, headers: dict | None = None) -> list[str]:
+def words(browser, address: str, heading: str, person: str | None = None, headers: dict | None = None) -> list[str]:
     """Opens the page as a person with nginx's password and waits for these words; what the browser complained of."""
     login = {"username": person, "password": "pw"} if person else None
     context = browser.new_context(ignore_https_errors=True, http_credentials=login, extra_http_headers=headers or {})
     page, complaints = context.new_page(), []
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     page.goto(address, timeout=60_000)
-    page.get_by_text(told).first.wait_for(timeout=60_000)
+    page.get_by_text(heading).first.wait_for(timeout=60_000)
     context.close()
     return complaints
 

@@ -74,6 +74,6 @@ def test_a_known_person_comes_in_sends_a_file_and_leaves_and_a_stranger_stays_ou
     page.get_by_text("请登录。").wait_for()
     come(page, address, "nobody@example.gov.cn")
     page.get_by_text("不在本系统的名单中").wait_for()
-    told = [("sign_in", "李市级"), ("sign_out", "李市级"), ("unknown", "未登记")]
-    assert list(dict.fromkeys(kinds(data))) == told, "each page that is opened is a session of its own"
+    events = [("sign_in", "李市级"), ("sign_out", "李市级"), ("unknown", "未登记")]
+    assert list(dict.fromkeys(kinds(data))) == events, "each page that is opened is a session of its own"
     assert log.read_text().count("grant") == 2

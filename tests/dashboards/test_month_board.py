@@ -92,14 +92,14 @@ def matter(office: Office, code: str) -> dict:
     return next(m for m in answer_matters.kept(office.settings, JUNE) if f"【{code}】" in m["message"])
 
 
-def settle(page, one: dict, action: str, text: str | None = None):
+def settle(page, matter: dict, action: str, text: str | None = None):
     """A matter opened, an action chosen, its sentence typed, its button pressed."""
-    click(page, f"settle-{one['id']}")
-    chosen = [group for group in page.get("button_group") if group.key == f"action-{one['id']}"]
+    click(page, f"settle-{matter['id']}")
+    chosen = [group for group in page.get("button_group") if group.key == f"action-{matter['id']}"]
     chosen[0].set_value(action).run()
     if text is not None:
-        page.text_area(key=f"text-{one['id']}").input(text)
-    return click(page, f"do-{one['id']}")
+        page.text_area(key=f"text-{matter['id']}").input(text)
+    return click(page, f"do-{matter['id']}")
 
 
 # ---- the month, in order
@@ -115,9 +115,9 @@ def test_forms_are_handed_out_as_one_file_or_as_a_zip(desk):
     page.checkbox(key="form-towns").check()
     page.checkbox(key="form-blank").check()
     click(page, "form-make")
-    told, name, content = page.session_state["forms"]
-    assert name.endswith(".zip") and "空白表" in told
-    assert all(one.endswith(".xlsx") for one in zipfile.ZipFile(io.BytesIO(content)).namelist())
+    label, name, content = page.session_state["forms"]
+    assert name.endswith(".zip") and "空白表" in label
+    assert all(file.endswith(".xlsx") for file in zipfile.ZipFile(io.BytesIO(content)).namelist())
 
 
 def test_two_files_at_once_are_two_cards_and_stay_while_one_looks_elsewhere(desk, office):
@@ -189,7 +189,7 @@ def test_a_word_of_the_countys_own_is_settled_once_and_no_action_is_offered_that
     # what is tried before it is sent is read in the same way
     path = office.workbook(AUGUST, REN, lambda unit: {**plain(unit), "facility": "没有"})
     tried = submit_files.preview(path.read_bytes(), path.name, office.settings).report
-    assert not [found for found in tried.findings if found["code"] == "flag_word_unclear"]
+    assert not [finding for finding in tried.findings if finding["code"] == "flag_word_unclear"]
     # the decision is told in words, without an id
     [event] = [e for e in Archive(office.settings.archive).decisions() if e.body.get("as") and "没有" in e.body["key"]]
     said = next(line for line in texts(page).splitlines() if line.startswith(f"第 {event.seq} 号 认定"))
@@ -209,9 +209,9 @@ def test_a_warning_is_explained_accepted_and_asked_again(desk, office):
     assert "市里追问（李某" in texts(page)
     settle(page, area, "explain", "自用三百平方米，表内应为全楼面积")
     click(page, f"accept-{area['id']}")
-    told = [line for line in texts(page).splitlines() if " 采纳 " in line]
+    lines = [line for line in texts(page).splitlines() if " 采纳 " in line]
     unit = next(unit.name for unit in office.units(JUNE, BAIXIANG) if unit.code == area["unit"])
-    assert told and all(unit in line and area["id"] not in line for line in told), told
+    assert lines and all(unit in line and area["id"] not in line for line in lines), lines
     assert area["id"] not in {m["id"] for m in answer_matters.kept(office.settings, JUNE) if m["state"] == "explained"}
 
 

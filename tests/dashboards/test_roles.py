@@ -136,7 +136,7 @@ def test_who_decides_is_the_person_not_a_name_typed(app, signed, come):
 
 
 @pytest.mark.parametrize(
-    ("arriving", "told"),
+    ("arriving", "message"),
     [
         (dict(identity="nobody"), "不在本系统的名单中"),
         (dict(identity="city", secret="wrong"), "请从单位的统一入口访问"),  # noqa: S106
@@ -150,11 +150,11 @@ def test_who_decides_is_the_person_not_a_name_typed(app, signed, come):
         (dict(identity="city,leader"), "不在本系统的名单中"),
     ],
 )
-def test_others_get_a_page_that_helps_and_nothing_else(app, signed, come, arriving, told):
+def test_others_get_a_page_that_helps_and_nothing_else(app, signed, come, arriving, message):
     come(**arriving)
     opened = app(signed)  # pages are not even known to who is not let in
     assert not opened.exception
-    assert told in opened.info[0].value.replace("\\", "")
+    assert message in opened.info[0].value.replace("\\", "")
     assert not tables(opened) and not opened.selectbox and not opened.markdown[1:]
 
 
@@ -240,7 +240,7 @@ def test_a_foreign_workbook_is_refused_and_its_hash_noted(signed, come, workbook
 
 
 @pytest.mark.parametrize(
-    ("claims", "told"),
+    ("claims", "message"),
     [
         ({}, "请登录"),
         ({"is_logged_in": True, "email": "city", "exp": time.time() - 1}, "登录已过期"),
@@ -250,13 +250,13 @@ def test_a_foreign_workbook_is_refused_and_its_hash_noted(signed, come, workbook
         ({"is_logged_in": True, "email": "else", "exp": time.time() + 99_999}, "不在本系统的名单中"),
     ],
 )  # fmt: skip
-def test_a_sign_in_counts_only_while_it_is_good(app, signed, come, monkeypatch, claims, told):
+def test_a_sign_in_counts_only_while_it_is_good(app, signed, come, monkeypatch, claims, message):
     come(None, secret=None)
     (signed / "access.yaml").write_text("mode: oidc" + PEOPLE, encoding="utf-8")
     monkeypatch.setattr(st, "user", claims)
     opened = app(signed)
     assert not opened.exception
-    assert told in opened.info[0].value.replace("\\", "")
+    assert message in opened.info[0].value.replace("\\", "")
     assert [button.label for button in opened.button] == ["换一个账号" if claims else "登录"]
 
 

@@ -154,15 +154,15 @@ def test_an_unknown_person_is_told_so_and_may_take_another_account(page, address
 
 
 @pytest.mark.parametrize(
-    ("claims", "told"),
+    ("claims", "message"),
     [
         ({"email_verified": False}, "您的邮箱尚未经身份系统验证"),
         ({"email": None}, "身份系统没有给出 email"),
     ],
 )
-def test_a_person_whom_the_provider_does_not_vouch_for_stays_outside(page, address, provider, claims, told):
+def test_a_person_whom_the_provider_does_not_vouch_for_stays_outside(page, address, provider, claims, message):
     come(page, address, provider, "city@example.gov.cn", **claims)
-    page.get_by_text(told).wait_for()
+    page.get_by_text(message).wait_for()
     assert page.get_by_text("项主要指标：").count() == 0
 
 

@@ -64,16 +64,16 @@ def shequ(office: Office, *args: str) -> tuple[int, str]:
 def test_replies_by_command_stay_beside_each_other_and_close_nothing(office):
     before = listed(office, REN_COUNTY)
     for text in (SAID, "资金已拨付，正在施工"):
-        status, told = shequ(office, "tasks", "reply", REN_COUNTY, INDICATOR, "--text", text, "--by", "县局王某")
-        assert status == 0, told
-    status, told = shequ(office, "tasks", "--county", REN_COUNTY, "--json")
-    [task] = json.loads(told)
+        status, output = shequ(office, "tasks", "reply", REN_COUNTY, INDICATOR, "--text", text, "--by", "县局王某")
+        assert status == 0, output
+    status, output = shequ(office, "tasks", "--county", REN_COUNTY, "--json")
+    [task] = json.loads(output)
     assert status == 0 and [reply["text"] for reply in task["replies"]] == [SAID, "资金已拨付，正在施工"]
     assert (task["replies"][0]["by"], task["replies"][0]["month"]) == ("县局王某", "2020-05")
     after = listed(office, REN_COUNTY)
     assert {**after, "replies": []} == before and after["state"] == "open"
-    status, told = shequ(office, "tasks")
-    assert f"[{REN_COUNTY} {INDICATOR}]" in told and f"县里答复（县局王某，{date.today()}）：{SAID}" in told
+    status, output = shequ(office, "tasks")
+    assert f"[{REN_COUNTY} {INDICATOR}]" in output and f"县里答复（县局王某，{date.today()}）：{SAID}" in output
     assert listed(office, BAIXIANG)["replies"] == []
 
 
@@ -90,8 +90,8 @@ def test_a_reply_is_taken_back_and_given_back_and_a_rebuild_follows(office):
 
 @pytest.mark.parametrize("by", ["", "root"])
 def test_a_reply_bears_a_persons_name(office, by):
-    status, told = shequ(office, "tasks", "reply", REN_COUNTY, INDICATOR, "--text", SAID, "--by", by)
-    assert status == 2 and "姓名" in told
+    status, output = shequ(office, "tasks", "reply", REN_COUNTY, INDICATOR, "--text", SAID, "--by", by)
+    assert status == 2 and "姓名" in output
     with pytest.raises(Refusal, match="姓名"):
         answer_tasks.reply(REN_COUNTY, INDICATOR, SAID, office.settings, by)
     assert words(office, REN_COUNTY) == []
@@ -106,8 +106,8 @@ def test_a_reply_bears_a_persons_name(office, by):
     ],
 )
 def test_what_is_no_task_and_what_says_nothing_is_refused(office, county, indicator, text, said):
-    status, told = shequ(office, "tasks", "reply", county, indicator, "--text", text, "--by", "县局王某")
-    assert status == 1 and said in told
+    status, output = shequ(office, "tasks", "reply", county, indicator, "--text", text, "--by", "县局王某")
+    assert status == 1 and said in output
     assert not [event for event in Archive(office.settings.archive).events() if event.kind == "reply"]
 
 

@@ -102,15 +102,15 @@ def test_behind_a_proxy_only_who_may_submit_sends(tmp_path):
     (tmp_path / "access.yaml").write_text("mode: proxy" + PEOPLE, encoding="utf-8")
     (tmp_path / "access.yaml").chmod(0o640)
     with served(tmp_path) as (address, _):
-        told = {}
+        answers = {}
         for person in ("city", "baixiang", "leader", "planner", "stranger", None):
             headers = {"X-Forwarded-User": person, "X-Shequ-Secret": SECRET} if person else None
             with session(address, headers) as known:
-                told[person] = put(address, known, 1000)
+                answers[person] = put(address, known, 1000)
                 if person == "baixiang":  # struck from the list: nothing more from this moment, without a click
                     (tmp_path / "access.yaml").write_text("mode: proxy" + PEOPLE.replace("id: baixiang", "id: gone"))
                     assert put(address, known, 1000, "b") == 403
-        assert told == {"city": 204, "baixiang": 204, "leader": 403, "planner": 403, "stranger": 403, None: 403}
+        assert answers == {"city": 204, "baixiang": 204, "leader": 403, "planner": 403, "stranger": 403, None: 403}
 
 
 @pytest.mark.slow

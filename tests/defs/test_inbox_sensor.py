@@ -133,12 +133,12 @@ def test_the_sensor_watches_without_being_told_to(sensor):
 
 
 def test_what_is_passed_over_is_noted_once(sensor, monkeypatch):
-    told: list[str] = []
-    monkeypatch.setattr(dg.SensorEvaluationContext, "log", property(lambda _: SimpleNamespace(info=told.append)))
+    messages: list[str] = []
+    monkeypatch.setattr(dg.SensorEvaluationContext, "log", property(lambda _: SimpleNamespace(info=messages.append)))
     for name in ("~$柏乡县2019年6月.xlsx", os.fsdecode(b"._\xb1\xed.xlsx")):
         sensor.drop(name)
     assert sensor.tick() == [] and sensor.tick() == []
-    assert sorted(told) == [
+    assert sorted(messages) == [
         "收件箱中的 ._表.xlsx 是锁定文件或未完成的文件，不读取",
         "收件箱中的 ~$柏乡县2019年6月.xlsx 是锁定文件或未完成的文件，不读取",
     ]

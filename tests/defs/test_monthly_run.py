@@ -46,7 +46,7 @@ MADE = (
 )  # fmt: skip
 
 
-def told(result, asset: str) -> dict[str, dict]:
+def metadata_of(result, asset: str) -> dict[str, dict]:
     """Month → metadata of one asset's materializations."""
     return {
         event.partition: {key: item.value for key, item in event.materialization.metadata.items()}
@@ -75,20 +75,20 @@ def rules(evaluation: dg.AssetCheckEvaluation) -> dict[str, dict]:
 def test_one_run_makes_every_month_of_the_backfill(first_run, installation):
     assert first_run.success
     for asset in MADE:
-        assert set(told(first_run, asset)) == {FIRST, LAST}
+        assert set(metadata_of(first_run, asset)) == {FIRST, LAST}
     assert [folder.parent.name for folder in edition_folders.editions(installation.releases)] == [FIRST, LAST]
     assert open_release(settings=installation).label == f"{LAST}/1"
 
 
 def test_the_run_says_who_reported(first_run, reference):
-    month = told(first_run, "submission")[LAST]
+    month = metadata_of(first_run, "submission")[LAST]
     assert (month["已报县数"], month["应报县数"]) == (3, 20)
     assert month["未报"].count("、") == 16
     assert 0 < month["计入单位"] < month["名册单位"]
 
 
 def test_the_run_says_what_was_computed_and_published(first_run, reference):
-    figures, release = told(first_run, "verdicts")[LAST], told(first_run, "edition")[LAST]
+    figures, release = metadata_of(first_run, "verdicts")[LAST], metadata_of(first_run, "edition")[LAST]
     in_force = [register for register in reference.registers if register.since <= months.parse(LAST)]
     assert figures["指标总数"] == sum(len(list(register)) for register in in_force)
     assert figures["数字行数"] > figures["指标总数"] * 4
@@ -131,8 +131,8 @@ def test_everything_grave_holds(first_run, reference):
 def test_a_second_run_changes_nothing(first_run, installation, instance):
     again = run(installation, instance)
     assert again.success
-    assert told(again, "submission")[LAST]["本次收到"] == 0
-    assert told(again, "edition")[LAST]["新版"] is False
+    assert metadata_of(again, "submission")[LAST]["本次收到"] == 0
+    assert metadata_of(again, "edition")[LAST]["新版"] is False
     assert len(list(edition_folders.editions(installation.releases))) == 2
 
 
@@ -147,7 +147,7 @@ def test_a_month_without_reports_fails_and_says_so(first_run, installation, inst
 def test_a_month_without_reports_among_others_is_told_and_not_published(first_run, installation, instance):
     mixed = run(installation, instance, LAST, "2018-10")
     assert mixed.success
-    assert told(mixed, "edition")["2018-10"] == {"发布版": "该月没有任何报表，未成版"}
+    assert metadata_of(mixed, "edition")["2018-10"] == {"发布版": "该月没有任何报表，未成版"}
     assert list(edition_folders.editions(installation.releases, None))[-1].parent.name == LAST
 
 
@@ -158,7 +158,7 @@ def test_the_inbox_makes_one_working_edition_where_a_figure_changed_and_nobody_e
     copy = type(installation)(data, reference.folder)
     job = build_defs(copy).resolve_job_def("monthly")
     again = run_of_inbox(job, instance)
-    assert again.success and not told(again, "edition") and not told(again, "docx")
+    assert again.success and not metadata_of(again, "edition") and not metadata_of(again, "docx")
     with session.writing(copy, "撤回") as opened:
         (seq, *_), *_ = opened.life().effective(months.parse(LAST)).values()
     decisions.withdraw(seq, "报错了", copy, "李某")
@@ -188,7 +188,7 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
     assert (doubled.passed, doubled.metadata["不符数"].value) == (False, 1)
     assert rules(doubled)["key_figure"]["不符数"] == 1 and rules(doubled)["key_standing"]["不符数"] == 0
     assert "2018-09-01" in doubled.metadata["不符者"].value[0]
-    assert told(result, "edition") == {}
+    assert metadata_of(result, "edition") == {}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
     assert said.startswith("检查未通过，未发布：表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
@@ -257,7 +257,12 @@ def select(settings, instance, selection, month: str = LAST):
 def test_a_part_of_an_operation_and_a_check_alone_can_be_asked_for(first_run, installation, instance, reference):
     """One table of those that an operation makes; one check of a month, which makes nothing."""
     part = select(installation, instance, dg.AssetSelection.assets("verdicts").without_checks())
-    assert part.success and told(part, "verdicts") and not told(part, "figures/opinions_2018") and not evaluations(part)
+    assert (
+        part.success
+        and metadata_of(part, "verdicts")
+        and not metadata_of(part, "figures/opinions_2018")
+        and not evaluations(part)
+    )
     key = asset_specs.figures_key(reference.registers[0])
     alone = select(installation, instance, dg.AssetSelection.checks(dg.AssetCheckKey(key, "sums")))
     ((place, evaluation),) = evaluations(alone).items()
@@ -323,7 +328,7 @@ def test_a_month_shows_which_months_before_it_lend_to_it(installation, reference
 
 
 def test_every_promise_is_a_check_that_can_be_run_alone(installation, reference, instance):
-    seen = {one.what for one in health.state(installation, datetime.now(SHANGHAI))}
+    seen = {promise.what for promise in health.state(installation, datetime.now(SHANGHAI))}
     assert set(sources.CHECKS) <= seen
     result = select(
         installation, instance, dg.AssetSelection.checks(dg.AssetCheckKey(sources.key("roster"), "in_force")), None
@@ -354,4 +359,4 @@ def test_names_of_checks_are_unique(reference):
 
 def test_metadata_can_be_written_as_json(first_run):
     for asset in MADE:
-        assert json.dumps(told(first_run, asset), ensure_ascii=False)
+        assert json.dumps(metadata_of(first_run, asset), ensure_ascii=False)

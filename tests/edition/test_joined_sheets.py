@@ -65,14 +65,16 @@ def test_every_answer_is_told_where_it_stands(release, sent):
         place = unit["answer"]["facility"]
         cell = book[place["sheet"]][place["cell"]]
         assert cell.value == "是"
-        assert unit["unit"] in {str(one.value) for one in book[place["sheet"]][cell.row]}
+        assert unit["unit"] in {str(value.value) for value in book[place["sheet"]][cell.row]}
 
 
 def test_a_cell_of_a_later_sheet_leads_to_its_own_unit(release, sent):
     name, first, _, _ = sent
     explained = explain(release, "facility_rural", APRIL, ZONE)["units"]
     for sheet in (first, SECOND):
-        unit = next(one for one in explained if one["answer"]["facility"]["sheet"] == sheet)
+        unit = next(
+            explained_unit for explained_unit in explained if explained_unit["answer"]["facility"]["sheet"] == sheet
+        )
         place = unit["answer"]["facility"]
         lineage = feeds(release, name, place["cell"], sheet)
         assert (lineage["unit"], lineage["sheet"], lineage["field"]) == (unit["unit"], sheet, "facility")

@@ -94,12 +94,22 @@ def test_texts_that_join_alike_are_not_alike():
 
 
 def test_decimals_dates_and_flags_have_content():
-    def one(number, day, flag):
+    def digest_of(number, day, flag):
         return content_hash.digest(
             table(n=pa.array([Decimal(number)], pa.decimal128(18, 6)), d=pa.array([day], pa.date32()), f=[flag])
         )
 
-    assert len({one("1", MONTH, True), one("1.000001", MONTH, True), one("1", None, True), one("1", MONTH, False)}) == 4
+    assert (
+        len(
+            {
+                digest_of("1", MONTH, True),
+                digest_of("1.000001", MONTH, True),
+                digest_of("1", None, True),
+                digest_of("1", MONTH, False),
+            }
+        )
+        == 4
+    )
 
 
 def test_a_type_of_no_fixed_meaning_is_refused():

@@ -208,5 +208,5 @@ def test_a_backup_taken_during_submissions_is_whole(office, tmp_path):
     finally:
         stop.set()
         sender.join()
-    assert all(one["whole"] for one in backups), [one["message"] for one in backups]
+    assert all(copy["whole"] for copy in backups), [copy["message"] for copy in backups]
     assert backups[-1]["seq"] > backups[0]["seq"]

@@ -47,8 +47,8 @@ def sent(office, counties) -> list[dict]:
 
 def test_all_are_received_and_the_same_bytes_count_once(office, sent, counties):
     """Bytes that came again while others were not read yet may have a number of their own; they change nothing."""
-    assert all("seq" in one for one in sent), sent
-    assert checker.faults(office.settings.data, [one["sha256"] for one in sent]) == []
+    assert all("seq" in report for report in sent), sent
+    assert checker.faults(office.settings.data, [report["sha256"] for report in sent]) == []
     with session.settled(office.settings, "测试") as opened:
         in_force = opened.life().effective(APRIL)
     assert {county: len(seqs) for county, seqs in in_force.items()} == dict.fromkeys(counties, 1)
@@ -57,10 +57,10 @@ def test_all_are_received_and_the_same_bytes_count_once(office, sent, counties):
 def test_runs_at_once_make_one_edition_with_whole_reports(office, sent, tmp_path):
     """Beside them a backup, which waits for nobody."""
     runs = [("run", APRIL)] * (2 if not THOROUGH else MANY)
-    *told, copy = crowd.at_once(office.settings, *runs, ("copy", tmp_path / "copy"))
+    *results, copy = crowd.at_once(office.settings, *runs, ("copy", tmp_path / "copy"))
     assert copy == {"whole": True}
-    assert sorted(one["new"] for one in told) == [*[False] * (len(runs) - 1), True], told
-    assert {one["edition"] for one in told} == {"2020-04/1"}
+    assert sorted(result["new"] for result in results) == [*[False] * (len(runs) - 1), True], results
+    assert {result["edition"] for result in results} == {"2020-04/1"}
     folder = edition_folders.current(office.settings.releases)
     assert {path.suffix for path in (folder / "reports").rglob("[!.]*") if path.is_file()} == {
         ".docx",

@@ -66,8 +66,8 @@ def halved(place: Path) -> None:
 @pytest.mark.parametrize("damage", [beheaded, halved])
 def test_a_damaged_database_is_set_aside_and_told_and_runs_go_on(lived_in, damage):
     damage(runs_of(lived_in))
-    (told,) = dagster_home.set_aside_unusable(lived_in, NOW)
-    assert "runs.db 已损坏，已移开" in told and "只失去运行历史" in told
+    (note,) = dagster_home.set_aside_unusable(lived_in, NOW)
+    assert "runs.db 已损坏，已移开" in note and "只失去运行历史" in note
     assert list(lived_in.glob("storage/**/runs.db.unusable-*"))
     assert run_once(lived_in) == 1
     assert dagster_home.set_aside_unusable(lived_in, NOW) == []
@@ -92,7 +92,7 @@ def test_a_database_that_another_process_holds_is_no_damage(lived_in):
 
 def tick(folder: Path, at: datetime) -> None:
     """The schedule has ticked, as Dagster records it."""
-    told = TickData(
+    data = TickData(
         "origin",
         "monthly_schedule",
         InstigatorType.SCHEDULE,
@@ -101,7 +101,7 @@ def tick(folder: Path, at: datetime) -> None:
         selector_id="selector",
     )
     with dg.DagsterInstance.from_config(str(folder)) as instance:
-        instance.create_tick(told)
+        instance.create_tick(data)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_after_a_clock_that_jumped_ahead_and_back_the_timetable_goes_on(lived_in
     installation = Settings(lived_in.parent, settings.load().reference)
     look = health._clock(installation, NOW)
     assert look.well is not ahead and ("请重新启动 shequ serve" in look.says) is ahead
-    told = dagster_home.set_aside_unusable(lived_in, NOW)
-    assert [("记有未来的定时" in one) for one in told] == [True] * ahead
+    notes = dagster_home.set_aside_unusable(lived_in, NOW)
+    assert [("记有未来的定时" in note) for note in notes] == [True] * ahead
     tick(lived_in, NOW)
     assert health._clock(installation, NOW).well

@@ -45,13 +45,13 @@ def shown(office: Office) -> list[dict]:
 
 def go_on(office: Office, book: Path) -> tuple[list[str], list[str]]:
     """Submit and run until it is refused: what was acknowledged, what was told."""
-    acknowledged, told = [], []
+    acknowledged, refusals = [], []
     try:
         acknowledged = [report.sha256 for report in office.submit(book)]
         office.run(MAY)
     except Refusal as refusal:
-        told.append(str(refusal))
-    return acknowledged, told
+        refusals.append(str(refusal))
+    return acknowledged, refusals
 
 
 # which folder is a disk of its own, and what room it has left
@@ -78,9 +78,9 @@ def test_a_full_disk_is_told_loses_nothing_and_the_next_run_goes_on(published, e
         office = Office(data, published.settings.reference)
         filler = places.fill(disk, leaving)
         before = shown(office)
-        acknowledged, told = go_on(office, book)
-        assert told or leaving
-        assert all("磁盘" in one and "已存档的内容不受影响" in one for one in told), told
+        acknowledged, refusals = go_on(office, book)
+        assert refusals or leaving
+        assert all("磁盘" in refusal and "已存档的内容不受影响" in refusal for refusal in refusals), refusals
         assert checker.faults(data, acknowledged) == []
         assert shown(office) in (before, figures_of_may)
         filler.unlink()
@@ -126,12 +126,12 @@ def test_a_folder_without_the_right_to_write_is_told_and_read_as_before(office, 
         receiver = receive.Receiver(
             Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data)
         )
-        told = [refused(lambda: receiver.take(b"x", "x.xlsx")), refused(lambda: office.run(MAY))]
-        return "\n".join([*told, open_release(settings=office.settings).label])
+        refusals = [refused(lambda: receiver.take(b"x", "x.xlsx")), refused(lambda: office.run(MAY))]
+        return "\n".join([*refusals, open_release(settings=office.settings).label])
 
-    told = places.as_nobody(attempt)
-    assert told.endswith("\n2020-04/1"), told
-    assert "没有写入权限" in told or "没有读写权限" in told, told
+    refusals = places.as_nobody(attempt)
+    assert refusals.endswith("\n2020-04/1"), refusals
+    assert "没有写入权限" in refusals or "没有读写权限" in refusals, refusals
 
 
 def refused(step) -> str:

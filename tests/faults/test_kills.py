@@ -16,7 +16,7 @@ from pipelines.settings import REPOSITORY
 
 
 @pytest.fixture(scope="module")
-def told() -> dict:
+def campaign() -> dict:
     """What a campaign reports. One for all, because an installation for each step is made first."""
     full = ("--how", "kill,enospc", "--every", "120", "--random", str(ROUNDS))
     command = [sys.executable, "-m", "lab.faults", *(full if THOROUGH else ("--worn",))]
@@ -26,14 +26,14 @@ def told() -> dict:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="rounds are forked; this system has no fork")
-def test_a_kill_anywhere_loses_nothing_and_the_next_run_heals(told):
-    assert told["troubles"] == []
+def test_a_kill_anywhere_loses_nothing_and_the_next_run_heals(campaign):
+    assert campaign["troubles"] == []
     if not THOROUGH:
-        assert {name: told["strikes"].get(f"{name} kill") for name in STEPS} == dict.fromkeys(STEPS, 2)
+        assert {name: campaign["strikes"].get(f"{name} kill") for name in STEPS} == dict.fromkeys(STEPS, 2)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="rounds are forked; this system has no fork")
-def test_a_disk_that_fails_is_told_and_loses_nothing(told):
-    assert told["refusals"] == ["! Refusal"], told
+def test_a_disk_that_fails_is_told_and_loses_nothing(campaign):
+    assert campaign["refusals"] == ["! Refusal"], campaign
     if not THOROUGH:
-        assert {name: told["strikes"].get(f"{name} enospc") for name in STEPS} == dict.fromkeys(STEPS, 1)
+        assert {name: campaign["strikes"].get(f"{name} enospc") for name in STEPS} == dict.fromkeys(STEPS, 1)

@@ -42,7 +42,7 @@ def office(unpacked, tmp_path) -> Office:
     return Office(tmp_path / "data", unpacked / "reference")
 
 
-def told(folder: Path) -> dict[str, list]:
+def figures_published(folder: Path) -> dict[str, list]:
     return json.loads((folder / "told.json").read_text(encoding="utf-8"))
 
 
@@ -57,7 +57,7 @@ def shown(settings: Settings, label: str, columns: tuple[str, ...] = COLUMNS) ->
 def test_what_the_earlier_program_published_is_read_with_the_figures_that_it_told(office, unpacked):
     assert read_manifest(office.settings.releases / "2020-05" / "1")["format"] == 1 < FORMAT
     assert Archive(office.settings.archive).verify() == []
-    for label, before in told(unpacked).items():
+    for label, before in figures_published(unpacked).items():
         assert shown(office.settings, label) == before, label
     assert open_release(settings=office.settings).instead_of is None
 
@@ -69,7 +69,7 @@ def without_verdicts(rows: list[list]) -> list[list]:
 def test_a_run_draws_its_verdicts_anew_and_a_new_month_goes_on_from_it(office, unpacked):
     restated = office.run(MAY)
     assert (restated.label, read_manifest(restated.folder)["kind"]) == ("2020-05/2", "restated")
-    before = told(unpacked)["2020-05/1"]
+    before = figures_published(unpacked)["2020-05/1"]
     assert shown(office.settings, "2020-05/1") == before
     assert shown(office.settings, "2020-05/2", COLUMNS[:-1]) == without_verdicts(before)
     assert office.run(MAY).new is False, "同样的数据不出新版"
@@ -84,8 +84,8 @@ def test_from_its_archive_alone_every_edition_comes_back_with_the_same_figures(o
     """Verdicts of an earlier program are nobody's any more: those of the present one stand in their place."""
     shutil.rmtree(office.settings.releases)
     verdict = rebuild_editions.rebuild(office.settings)
-    assert sorted(verdict["restored"]) == sorted(told(unpacked)), verdict
-    for label, before in told(unpacked).items():
+    assert sorted(verdict["restored"]) == sorted(figures_published(unpacked)), verdict
+    for label, before in figures_published(unpacked).items():
         assert shown(office.settings, label, COLUMNS[:-1]) == without_verdicts(before), label
 
 

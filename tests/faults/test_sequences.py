@@ -17,6 +17,6 @@ def test_what_stands_follows_from_the_ledger_alone_whatever_was_decided_taken_ba
     command = [sys.executable, "-m", "lab.faults.sequences", "--sequences", count, "--steps", steps]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=6000, check=False)
     assert done.stdout.strip(), done.stderr[-3000:]
-    told = json.loads(done.stdout)
-    assert told["troubles"] == {}
-    assert told["killed"] >= 1 and told["send"] >= 2, told
+    summary = json.loads(done.stdout)
+    assert summary["troubles"] == {}
+    assert summary["killed"] >= 1 and summary["send"] >= 2, summary

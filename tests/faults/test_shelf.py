@@ -96,11 +96,11 @@ def with_half_a_manifest(folder: Path) -> None:
 def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(office, damage):
     label, before, _ = shown(office)
     damage(may(office))
-    stand_in, _, told = shown(office)
+    stand_in, _, notice = shown(office)
     assert (label, stand_in) == ("2020-05/1", "2020-04/1")
     assert (
-        told.startswith("当前发布版已损坏，现在显示的是较早的2020-04/1。")
-        and "请运行 shequ rebuild，由档案补回" in told
+        notice.startswith("当前发布版已损坏，现在显示的是较早的2020-04/1。")
+        and "请运行 shequ rebuild，由档案补回" in notice
     )
     verdict = rebuild_editions.rebuild(office.settings)
     assert (verdict["agrees"], verdict["restored"]) == (True, ["2020-05/1"]), verdict
@@ -111,13 +111,13 @@ def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(off
 
 def test_a_dashboard_that_is_open_shows_the_edition_before_and_says_so_until_a_rebuild(office, monkeypatch):
     monkeypatch.setattr(edition_data.settings, "load", lambda: office.settings)
-    release, told = edition_data.newest()
-    assert (release.label, told) == ("2020-05/1", "")
+    release, notice = edition_data.newest()
+    assert (release.label, notice) == ("2020-05/1", "")
     with_another_table(may(office))
     edition_data._damage.clear()  # half a minute later
-    release, told = edition_data.newest()
+    release, notice = edition_data.newest()
     assert release.label == "2020-04/1"
-    assert "2020-05/1/tables/figure/2020-05.parquet：缺失或与清单的校验值不符；请运行 shequ rebuild" in told
+    assert "2020-05/1/tables/figure/2020-05.parquet：缺失或与清单的校验值不符；请运行 shequ rebuild" in notice
     rebuild_editions.rebuild(office.settings)
     edition_data._damage.clear()
     assert (edition_data.newest()[0].label, edition_data.newest()[1]) == ("2020-05/1", "")
@@ -129,8 +129,8 @@ def test_a_pointer_to_nowhere_shows_the_newest_edition_and_the_next_run_mends_it
     place.unlink()
     if pointer:
         place.write_text(pointer, encoding="utf-8")
-    label, _, told = shown(office)
-    assert (label, bool(told)) == ("2020-05/1", pointer == "2020-07/3\n")
+    label, _, notice = shown(office)
+    assert (label, bool(notice)) == ("2020-05/1", pointer == "2020-07/3\n")
     office.run(MAY)
     assert (place.read_text(), shown(office)[2]) == ("2020-05/1\n", None)
 

@@ -34,9 +34,9 @@ def campaign(tmp_path_factory) -> Campaign:
 def test_the_next_run_heals_it_with_the_same_figures(campaign, hurt, part):
     faults = campaign.round(hurt, part == "wal", random.Random(7))
     assert faults.figures == campaign.expected
-    assert len(faults.told) <= 1, faults.told
-    assert faults.kept or not faults.told, "移开的要留着"
-    assert all("数据仓库已损坏，已移开" in told and "请再运行一次" in told for told in faults.told)
+    assert len(faults.notes) <= 1, faults.notes
+    assert faults.kept or not faults.notes, "移开的要留着"
+    assert all("数据仓库已损坏，已移开" in note and "请再运行一次" in note for note in faults.notes)
 
 
 def test_what_cannot_be_read_is_kept_with_its_journal_and_only_the_last(campaign):
@@ -59,7 +59,7 @@ def test_a_warehouse_that_another_program_holds_is_told_with_its_process_and_lef
             office.run(MAY)
         other.stdin.close()
     healed = damage.heal(office)
-    assert (healed.told, healed.kept, healed.figures) == ([], [], campaign.expected)
+    assert (healed.notes, healed.kept, healed.figures) == ([], [], campaign.expected)
 
 
 def test_dagster_tries_again_where_a_damaged_warehouse_was_set_aside_and_nowhere_else():

@@ -32,7 +32,7 @@ def copied(office, tmp_path):  # noqa: F811
         (office.settings.data / name).parent.mkdir(exist_ok=True)
         (office.settings.data / name).write_text(text)
         (office.settings.data / name).chmod(0o600)
-    dispatch.tell(office.settings, [Message("a", "x@y.example", "题", "文")])
+    dispatch.post(office.settings, [Message("a", "x@y.example", "题", "文")])
     copy = whole_backup.backup(office.settings, tmp_path / "copy", "测试")
     assert copy["whole"] and copy["edition"] == "2020-04/1" and copy["files"] > len(SET_UP), copy
     return office, tmp_path / "copy"

@@ -42,11 +42,11 @@ class Oracle:
 
     def _answered(self) -> Answered:
         answered = Answered(self.roster, self.form)
-        for held, told, part in (
+        for held, given, part in (
             (answered.units, self.accepted, answered.community),
             (answered.counties, self.county_accepted, answered.county_part),
         ):
-            for month, rows in told.items():
+            for month, rows in given.items():
                 held[_number(month)] = {name: part.row(_exact(row)) for name, row in rows.items()}
         return answered
 
@@ -115,8 +115,8 @@ class Table(City):
         """Every unknown unit as it last was; of a `year` question in the same year only."""
         months = [m for m in self.listed if not self.indicator.yearly or dates.year(m) == dates.year(month)]
         members = self._members(self.listed.index(months[0]))
-        for one in months[1:]:
-            later = self._members(self.listed.index(one))
+        for following in months[1:]:
+            later = self._members(self.listed.index(following))
             for name, judged in later[self.part].judged.items():
                 if judged.states[0] not in (SHARE_UNKNOWN, SCOPE_UNKNOWN) or name not in members[self.part].judged:
                     members[self.part].judged[name] = judged

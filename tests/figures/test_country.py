@@ -24,7 +24,7 @@ def store(tmp_path_factory):
     reference = reference_bundle.load(country.make(folder / "reference", national(folder / "national.csv.gz")))
     store, archive = country.opened(reference)
     for month in (country.FIRST, MONTH):
-        country.tell(store, archive, month)
+        country.insert(store, archive, month)
         if month == MONTH:
             # nobody of a county had answered a question, and now all of them do
             store.con.execute("UPDATE standing SET party_org = NULL WHERE unit LIKE '130571%'")

@@ -94,7 +94,7 @@ def test_it_holds_in_a_warehouse_made_again_from_the_archive(city, tmp_path):
 
 def matter(city: memory_city.City, key: str) -> dict:
     city.sync()
-    return next(one for one in open_matters.collect(city.store, city.store.life()) if one["id"] == key)
+    return next(matter for matter in open_matters.collect(city.store, city.store.life()) if matter["id"] == key)
 
 
 def test_an_accepted_explanation_goes_on_and_the_city_may_ask_again(city):
@@ -116,7 +116,7 @@ def test_an_accepted_explanation_goes_on_and_the_city_may_ask_again(city):
 
 def open_warnings(city: memory_city.City) -> list[dict]:
     city.sync()
-    return [one for one in open_matters.collect(city.store, city.store.life()) if "户数过多" in one["message"]]
+    return [matter for matter in open_matters.collect(city.store, city.store.life()) if "户数过多" in matter["message"]]
 
 
 def test_a_warning_that_comes_again_under_a_later_code_is_one_matter(city):
@@ -132,7 +132,7 @@ def test_a_warning_that_comes_again_under_a_later_code_is_one_matter(city):
     assert again["since"] == asked["since"]
     city.decide("explain", finding=later, text="两个安置小区已入住")
     city.decide("accept", finding=later)
-    assert [one["state"] for one in open_warnings(city)] == ["settled"]
+    assert [matter["state"] for matter in open_warnings(city)] == ["settled"]
 
 
 def test_a_warning_of_another_value_under_a_later_code_is_a_matter_of_its_own(city):
@@ -140,4 +140,4 @@ def test_a_warning_of_another_value_under_a_later_code_is_a_matter_of_its_own(ci
     city.submit(MAY, BEFORE, answers({before: {"households": 950}}))
     city.submit(JUNE, AFTER, answers({after: {"households": 960}}))
     judge(city)
-    assert [one["month"] for one in open_warnings(city)] == ["2020-05", "2020-06"]
+    assert [matter["month"] for matter in open_warnings(city)] == ["2020-05", "2020-06"]

@@ -140,14 +140,14 @@ def accept(reference, oracle, month, county, read, uid):
     """Rows supersede rows, and answers of 表2 supersede answers: what a later submission leaves out stays in force."""
     oracle.accepted.setdefault(month, {}).update(accepted_rows(reference, read, uid))
     if read.record and not town_platforms_exceed(read.record.values):
-        told = oracle.county_accepted.setdefault(month, {}).setdefault(county, {})
-        told.update(
-            {field: value for field, value in read.record.values.items() if value is not None or field not in told}
+        answers = oracle.county_accepted.setdefault(month, {}).setdefault(county, {})
+        answers.update(
+            {field: value for field, value in read.record.values.items() if value is not None or field not in answers}
         )
 
 
-def town_platforms_exceed(told):
-    return None not in (told["town_platforms"], told["towns"]) and told["town_platforms"] > told["towns"]
+def town_platforms_exceed(answers):
+    return None not in (answers["town_platforms"], answers["towns"]) and answers["town_platforms"] > answers["towns"]
 
 
 KEYS = ("value", "known", "lower", "upper", "numerator", "denominator", "unknown", "failing", "carried", "status", "if_low", "if_high",

@@ -49,8 +49,8 @@ def movement(figures) -> dict[str, dict[str, dict]]:
     names = [column[0] for column in cursor.description]
     parts: dict[str, dict[str, dict]] = {}
     for row in cursor.fetchall():
-        told = dict(zip(names, row, strict=True))
-        parts.setdefault(told["indicator"], {})[told["part"]] = told
+        record = dict(zip(names, row, strict=True))
+        parts.setdefault(record["indicator"], {})[record["part"]] = record
     return parts
 
 
@@ -76,8 +76,8 @@ def test_compare_tells_the_same_parts_and_they_add_up_exactly(figures, movement)
         assert (values[0], values[-1]) == (value(of.get(STEPS[0])), value(of.get(STEPS[-1])))
         parts = compare_months._parts(values, compare_months._is_there(of))
         assert sum(parts.values()) == (values[-1] or 0) - (values[0] or 0)
-        for part, told in zip(PARTS, parts, strict=True):
-            assert rows[part]["change"] == pytest.approx(float(parts[told]), abs=1e-9), (name, part)
+        for part, given in zip(PARTS, parts, strict=True):
+            assert rows[part]["change"] == pytest.approx(float(parts[given]), abs=1e-9), (name, part)
 
 
 def test_a_figure_appears_or_goes_at_one_step_and_a_place_by_boundary(figures, movement):
@@ -98,8 +98,8 @@ def test_reports_that_come_are_reporting_and_a_scope_that_opens_by_the_roster_bo
         "corrections": [nothing] * 2 + [some] * 4,
     }
     for part, values in steps.items():
-        told = compare_months._parts(values, True)
-        assert told == {**dict.fromkeys(compare_months.PARTS, 0), part: some}
+        split = compare_months._parts(values, True)
+        assert split == {**dict.fromkeys(compare_months.PARTS, 0), part: some}
         gone = compare_months._parts([None if v else some for v in values], True)
         assert gone == {**dict.fromkeys(compare_months.PARTS, 0), part: -some}
 
@@ -118,6 +118,6 @@ NONE, SILENT, SOME = Counted(100, 0, 0, False), Counted(100, 0, 5, False, True),
 )
 def test_a_late_report_that_turns_no_data_into_a_value_is_reporting(before, after, part):
     steps = dict(zip(STEPS, [before] * 2 + [after] * 4, strict=True))
-    told = compare_months._parts(compare_months._values(steps), True)
+    split = compare_months._parts(compare_months._values(steps), True)
     change = Fraction(40) if after is SOME else Fraction(-40)
-    assert told == {**dict.fromkeys(compare_months.PARTS, 0), part: change}
+    assert split == {**dict.fromkeys(compare_months.PARTS, 0), part: change}

@@ -54,8 +54,8 @@ def test_second_opinion(case):
         assert (opinion["category"] is None) == (opinion["refused"] is not None)
         ratio, category, score = opinion["ratio"], opinion["category"], opinion["score"]
     rounded = {name: value if value is None else round(value, 4) for name, value in (("R", ratio), ("评分", score))}
-    told = rounded | {"类别": category}
-    assert {name: told[name] for name in case["result"]} == given(case["result"])
+    result = rounded | {"类别": category}
+    assert {name: result[name] for name in case["result"]} == given(case["result"])
 
 
 FIGURES = [case for case in ORDERS if "figures" in case]

@@ -26,7 +26,7 @@ STATUSES = {
 NO_FIGURE = "没有这个数字"
 
 
-def told(value: object) -> object:
+def plain(value: object) -> object:
     """What stands in an example: a status, nothing, or an exact number."""
     if value == "空":
         return None
@@ -41,7 +41,7 @@ def test_worked_example(case):
     if case["result"] == NO_FIGURE:
         assert recomputed is None
         return
-    assert {name: recomputed[KEYS[name]] for name in case["result"]} == {n: told(v) for n, v in case["result"].items()}
+    assert {name: recomputed[KEYS[name]] for name in case["result"]} == {n: plain(v) for n, v in case["result"].items()}
 
 
 def test_every_status_has_an_example():

@@ -69,9 +69,9 @@ def test_a_file_above_the_door_is_refused_before_it_is_read(office):
         file.truncate(500 << 20)
     good = office.workbook(APRIL, COUNTY)
     for way in (lambda *paths: submit_files.check(paths, office.settings), office.submit):
-        before, told, after = way(good, large, office.sent / "没有.xlsx")
-        assert (before.refused, told.refused, told.seq, after.refused) == (False, True, None, True)
-        assert re.search(r"文件“大.xlsx”有 500 MB，超过上限 64 MB，未接收", told.findings[0]["message"])
+        before, refused, after = way(good, large, office.sent / "没有.xlsx")
+        assert (before.refused, refused.refused, refused.seq, after.refused) == (False, True, None, True)
+        assert re.search(r"文件“大.xlsx”有 500 MB，超过上限 64 MB，未接收", refused.findings[0]["message"])
         assert "找不到文件" in after.findings[0]["message"]
     assert before.state == "effective", "好的那份不受影响"
     with pytest.raises(Refusal, match="超过上限 64 MB"):

@@ -70,9 +70,9 @@ def test_an_admitted_unit_is_counted_from_its_month_until_the_decision_is_taken_
 
 
 def test_a_row_sent_before_its_unit_was_admitted_counts_afterwards(office):
-    told = OfficeOfTheDay(office.settings.data.parent / "elsewhere", office.settings.reference)
-    code, _ = admit(told)
-    path = told.workbook(MAY, ZONE)
+    elsewhere = OfficeOfTheDay(office.settings.data.parent / "elsewhere", office.settings.reference)
+    code, _ = admit(elsewhere)
+    path = elsewhere.workbook(MAY, ZONE)
     [report] = office.submit(path)
     assert report.rows["held"] == 1
     assert admit(office)[0] == code

@@ -101,8 +101,8 @@ def test_an_explanation_taken_back_stays_away_and_goes_with_its_submission(offic
 def test_what_says_nothing_is_told_and_an_error_is_not_explained_away(office, village):
     finding, receipt = warned(office, village)
     [report] = office.submit(write(receipt, finding, "核实无误。"))
-    [told] = [f for f in report.findings if f["code"] == "explanation_says_nothing"]
-    assert "“核实无误。”" in told["message"] and told["sheet"] == "问题清单" and events(office) == []
+    [unanswered] = [f for f in report.findings if f["code"] == "explanation_says_nothing"]
+    assert "“核实无误。”" in unanswered["message"] and unanswered["sheet"] == "问题清单" and events(office) == []
     other = office.send(MAY, ZONE, but(village, facility="大概有"))
     error = next(f["id"] for f in other.findings if f["severity"] == "error")
     office.submit(write(receipt_of(office, other), error, "确实如此，请予采纳"))
@@ -134,19 +134,19 @@ def test_the_explanation_is_published_with_the_figure_and_told_as_it_is_now(offi
     release = open_release(settings=office.settings)
     [row] = release.rows("SELECT finding, text, state FROM explanation")
     assert row == {"finding": finding, "text": REASON, "state": "explained"}
-    [told] = release.explanations(APRIL, ZONE)
-    assert (told["unit"][:6], told["code"], told["text"]) == (ZONE, "people_per_household", REASON)
+    [sentence] = release.explanations(APRIL, ZONE)
+    assert (sentence["unit"][:6], sentence["code"], sentence["text"]) == (ZONE, "people_per_household", REASON)
     answer_matters.accept(finding, office.settings, LI)
     release = open_release(settings=office.settings)
-    assert [(one["state"], one["settled_by"]) for one in release.explanations(APRIL)] == [("settled", LI)]
+    assert [(line["state"], line["settled_by"]) for line in release.explanations(APRIL)] == [("settled", LI)]
     assert release.explanations(APRIL, "130524") == []
     assert explain(release, "facility_rural", APRIL)["explanations"] == []
     using = release.rows("SELECT indicator FROM indicator WHERE list_contains(fields, 'population')")
-    for one in using:
-        assert [e["text"] for e in explain(release, one["indicator"], APRIL)["explanations"]] == [REASON]
+    for line in using:
+        assert [e["text"] for e in explain(release, line["indicator"], APRIL)["explanations"]] == [REASON]
     assert using, "有指标用到人口数"
-    told = explained_answers.sentence(explained_answers.explained(release, APRIL)[0])
-    assert told == f"开发区{village}（常住人口、居民户数）：{REASON}（已采纳）"
+    sentence = explained_answers.sentence(explained_answers.explained(release, APRIL)[0])
+    assert sentence == f"开发区{village}（常住人口、居民户数）：{REASON}（已采纳）"
     assert village not in explained_answers.sentence(explained_answers.explained(release, APRIL)[0], units=False)
 
 
@@ -155,8 +155,8 @@ def test_papers_print_the_explanation_with_the_figure(office, village):
     office.submit(write(receipt, finding, f"{REASON}，联系人13912345678"))
     folder = office.run(APRIL).folder / "reports"
     docx, html, xlsx = (next(folder.glob(f"*月报*.{kind}")) for kind in ("docx", "html", "xlsx"))
-    told = [cell.text for table in Document(docx).tables for row in table.rows for cell in row.cells]
-    assert f"{REASON}，联系人***" in told and "待采纳" in told
+    cells = [cell.text for table in Document(docx).tables for row in table.rows for cell in row.cells]
+    assert f"{REASON}，联系人***" in cells and "待采纳" in cells
     page = html.read_text(encoding="utf-8")
     assert "县里的情况说明" in page and REASON in page and "13912345678" not in page
     rows = list(openpyxl.load_workbook(xlsx)["情况说明"].iter_rows(min_row=4, values_only=True))

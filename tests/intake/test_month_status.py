@@ -37,8 +37,8 @@ def writing(office, doing: str = "月度计算"):
 
 def shown(office, month=None) -> dict:
     """The state of a month as it is told, without what differs by who asks."""
-    told = reporting_status.status(office.settings, month)
-    return {name: told[name] for name in ("month", "state", "counties", "waiting", "refused", "as_of")}
+    state = reporting_status.status(office.settings, month)
+    return {name: state[name] for name in ("month", "state", "counties", "waiting", "refused", "as_of")}
 
 
 def test_while_another_task_writes_the_state_before_it_is_told_at_once(office, monkeypatch):
@@ -47,11 +47,11 @@ def test_while_another_task_writes_the_state_before_it_is_told_at_once(office, m
     with writing(office):
         started = time.monotonic()
         sent = office.submit(office.workbook(APRIL, BAIXIANG))[0]
-        told = reporting_status.status(office.settings)
+        state = reporting_status.status(office.settings)
         assert time.monotonic() - started < 50  # a writer is waited for a minute
     assert sent.state == "received"
-    assert {name: told[name] for name in before} == before
-    assert (told["running"]["doing"], [one["seq"] for one in told["unread"]]) == ("月度计算", [sent.seq])
+    assert {name: state[name] for name in before} == before
+    assert (state["running"]["doing"], [arrived["seq"] for arrived in state["unread"]]) == ("月度计算", [sent.seq])
     after = reporting_status.status(office.settings)
     assert (after["running"], after["unread"], after["as_of"]) == (None, [], sent.seq)
     assert [county["state"] for county in after["counties"]] == ["effective", "effective"]
@@ -59,12 +59,12 @@ def test_while_another_task_writes_the_state_before_it_is_told_at_once(office, m
 
 def test_a_month_without_reports_is_told_as_such_while_another_task_writes(office):
     with writing(office):
-        told = shown(office, JULY)
-    assert [(county["code"], county["state"]) for county in told["counties"]] == [
+        state = shown(office, JULY)
+    assert [(county["code"], county["state"]) for county in state["counties"]] == [
         (BAIXIANG, "missing"),
         (ZONE, "missing"),
     ]
-    assert told == shown(office, JULY)
+    assert state == shown(office, JULY)
 
 
 @pytest.mark.parametrize("damage", ["head missing", "head torn", "head of another kind", "month missing", "month torn"])
@@ -77,8 +77,8 @@ def test_damage_is_no_error_and_the_next_settling_mends_it(office, damage):
     else:
         place.write_text("[]" if damage.endswith("kind") else place.read_text(encoding="utf-8")[:40], encoding="utf-8")
     with writing(office):
-        told = reporting_status.status(office.settings)
-    assert told["counties"] == [] or told["counties"] == whole["counties"]
+        state = reporting_status.status(office.settings)
+    assert state["counties"] == [] or state["counties"] == whole["counties"]
     assert shown(office) == whole
     assert month_status.read(data, APRIL)["counties"] == whole["counties"]
 
@@ -111,9 +111,9 @@ def test_a_refused_file_is_named_until_its_county_sends_one_that_counts(office, 
         next(e.at for e in Archive(office.settings.archive).events() if e.seq == sent.seq)[:10]
     )
     ended = date(arrived.year - (arrived.month == 1), (arrived.month - 2) % 12 + 1, 1)
-    [told] = reporting_status.status(office.settings, ended)["refused"]
-    assert (told["seq"], told["file"], told["county"]) == (sent.seq, empty.name, None)
-    assert "空" in told["why"]
+    [file] = reporting_status.status(office.settings, ended)["refused"]
+    assert (file["seq"], file["file"], file["county"]) == (sent.seq, empty.name, None)
+    assert "空" in file["why"]
 
 
 # ---- decisions and files sent again

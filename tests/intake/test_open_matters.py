@@ -35,7 +35,7 @@ def village(office) -> str:
 def listed(office, kind: str | None = None) -> list[tuple[str, str]]:
     """(kind, state) of the matters, or of those of a kind."""
     kinds = [(m["kind"], m["state"]) for m in answer_matters.matters(office.settings)]
-    return [one for one in kinds if kind in (None, one[0])]
+    return [matter for matter in kinds if kind in (None, matter[0])]
 
 
 def questionable(office, village: str, month: date = APRIL) -> str:

@@ -149,8 +149,8 @@ def test_the_same_file_after_another_is_put_back_in_force_with_its_own_number(of
 
 def test_a_withdrawn_submission_is_as_if_it_had_never_come(office, reference, tmp_path, village):
     clean = Office(tmp_path / "clean", reference)
-    for one in (clean, office):
-        one.send(APRIL, ZONE)
+    for place in (clean, office):
+        place.send(APRIL, ZONE)
     wrong = office.send(APRIL, ZONE, but(village, households=777))
     taken = decisions.withdraw(wrong.seq, "错发", office.settings, "市局李某")
     assert standing(office) == standing(clean)
@@ -183,10 +183,10 @@ def test_a_wrong_resolution_taken_back_gives_the_right_unit_its_rows_in_all_late
     right = next(unit for unit in units if unit.name != village and unit.kind == "农村社区")
     strange = but(village, code=None, name="红旗新村")
     clean = Office(tmp_path / "clean", reference)
-    for one in (clean, office):
-        first = one.send(APRIL, ZONE, strange)
-        one.send(MAY, ZONE, strange)
-        one.send(JUNE, ZONE, strange)
+    for place in (clean, office):
+        first = place.send(APRIL, ZONE, strange)
+        place.send(MAY, ZONE, strange)
+        place.send(JUNE, ZONE, strange)
     [question] = [f for f in first.findings if f["code"] == "unit_unknown_name"]
     wrong = decisions.resolve(question["id"], right.code, office.settings, "市局李某")
     states = rows(

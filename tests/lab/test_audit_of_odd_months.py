@@ -39,7 +39,7 @@ def luck(unit, salt: str) -> int:
     return crc32(f"{unit.uid}{salt}".encode()) % 100
 
 
-def told(month: date):
+def answers_of(month: date):
     """Answers of all units in a month: with gaps, slowly getting better, the yearly counts from January on anew."""
     late = 12 * (month.year - 2019) + month.month
 
@@ -77,7 +77,7 @@ def office(tmp_path_factory) -> Office:
     reference = small_city.measure_only(small_city.make(folder / "reference"), INDICATORS)
     made = Office(folder / "data", reference)
     for month, counties in SENT.items():
-        made.submit(*(made.workbook(month, county, told(month), _record(month, county)) for county in counties))
+        made.submit(*(made.workbook(month, county, answers_of(month), _record(month, county)) for county in counties))
         if month == FEBRUARY:
             _correct(made)
         if month == MAY:
@@ -86,7 +86,7 @@ def office(tmp_path_factory) -> Office:
             monthly_run.publish_month(opened, made.settings, month)
         if month == JANUARY:
             Archive(made.settings.archive).append("approve", {"month": "2020-01"}, by="市局李某")
-            made.send(JANUARY, PLAIN, told(JANUARY))  # waits, because the month is approved
+            made.send(JANUARY, PLAIN, answers_of(JANUARY))  # waits, because the month is approved
     return made
 
 
@@ -107,7 +107,7 @@ def _correct(office: Office) -> None:
     rows = {changed: {"charter": "是", "task_list": "是"}, kept: {}, faulty: {"facility": "是", "facility_area": None}}
 
     def answers(unit):
-        before = told(FEBRUARY)(unit) or {"households": 300}
+        before = answers_of(FEBRUARY)(unit) or {"households": 300}
         return {**before, **rows[unit.code]} if unit.code in rows else None
 
     office.send(FEBRUARY, PLAIN, answers)
@@ -117,7 +117,7 @@ def _damaged(office: Office):
     """Two rows whose codes have lost their last digits, beside names that identify their units."""
     codes = {unit.code for unit in _villages(office, MAY)[:2]}
     return lambda unit: (
-        {**(told(MAY)(unit) or {"households": 300}), "code": unit.code[:10]} if unit.code in codes else None
+        {**(answers_of(MAY)(unit) or {"households": 300}), "code": unit.code[:10]} if unit.code in codes else None
     )
 
 
@@ -154,7 +154,7 @@ def test_every_figure_status_and_gap_of_the_odd_months_is_recomputed(office, pub
 
 def test_what_came_out_is_what_was_worked_out_by_hand(office):
     release = open_release(settings=office.settings)
-    units, spoke = office.units(JANUARY, PLAIN), told(DECEMBER)
+    units, spoke = office.units(JANUARY, PLAIN), answers_of(DECEMBER)
     silent = figure(release, "charter", PLAIN, JANUARY)
     assert (silent["carried"], silent["units"]) == (sum(spoke(unit) is not None for unit in units), len(units))
     drills = figure(release, "drills", PLAIN, JANUARY)  # what counts from 1 January is not lent
@@ -165,7 +165,7 @@ def test_what_came_out_is_what_was_worked_out_by_hand(office):
     assert all(_row(release, unit.code, MAY)["row_state"] == "accepted" for unit in _villages(office, MAY)[:2])
     changed, _, faulty = _villages(office, FEBRUARY)[:3]
     assert _row(release, changed.code, FEBRUARY)["task_list"] is True
-    was_sent = told(FEBRUARY)(faulty) is not None
+    was_sent = answers_of(FEBRUARY)(faulty) is not None
     assert _row(release, faulty.code, FEBRUARY)["row_state"] == ("accepted" if was_sent else "held")
 
 

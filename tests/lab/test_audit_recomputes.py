@@ -88,7 +88,7 @@ def test_a_figure_that_was_altered_is_found(installation, published, monkeypatch
 
     def altered(*arguments):
         figures = published(*arguments)
-        row = next(one for one in figures if one[key] not in (None, changed))
+        row = next(figure for figure in figures if figure[key] not in (None, changed))
         row[key] = changed
         return figures
 

@@ -12,7 +12,7 @@ WHEN = "2026-11-25 12:00"
 def test_the_page_tells_what_is_missed_failed_and_lacking():
     met = Measured("G1", "read", 1.25, "ms", 1.5, 2.5, "calamine")
     missed = Measured("G3", "rebuild", 61.0, "s", 60.0)
-    told = suite.page(
+    text = suite.page(
         [
             Run("reading", WHEN, 0.1, 3.0, [met, missed]),
             Run("load", WHEN, 0.1, failed=True),
@@ -20,12 +20,12 @@ def test_the_page_tells_what_is_missed_failed_and_lacking():
         ],
         quick=False,
     )
-    assert "1 of 2 targets met" in told
-    assert "- **missed**: G3, rebuild" in told
-    assert "- **failed**: bench_load" in told
-    assert "- not measured: bench_cluster: Java 17" in told
-    assert "| read | 1.25 ms | 2.50 ms (calamine) | 0.50 | ≤ 1.5 | yes |" in told
-    assert "| rebuild | 61 s |  |  | ≤ 60 | **no** |" in told
+    assert "1 of 2 targets met" in text
+    assert "- **missed**: G3, rebuild" in text
+    assert "- **failed**: bench_load" in text
+    assert "- not measured: bench_cluster: Java 17" in text
+    assert "| read | 1.25 ms | 2.50 ms (calamine) | 0.50 | ≤ 1.5 | yes |" in text
+    assert "| rebuild | 61 s |  |  | ≤ 60 | **no** |" in text
 
 
 def test_one_measured_again_leaves_what_was_measured_of_the_others(tmp_path, monkeypatch):
@@ -38,7 +38,7 @@ def test_one_measured_again_leaves_what_was_measured_of_the_others(tmp_path, mon
     )
     assert suite.main(["--write", "--only", "city"]) == 1
     kept = json.loads((tmp_path / "performance.json").read_text(encoding="utf-8"))
-    assert [(one["name"], one["lines"][0]["ours"]) for one in kept] == [("reading", 1.0), ("city", 9.0)]
+    assert [(run["name"], run["lines"][0]["ours"]) for run in kept] == [("reading", 1.0), ("city", 9.0)]
     assert "| reading | 1 s |" in (tmp_path / "performance.md").read_text(encoding="utf-8")
 
 

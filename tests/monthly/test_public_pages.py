@@ -146,15 +146,15 @@ def test_a_correction_is_told_at_once_and_published_as_one_with_its_day(office):
     publicise(office)
     first = page(office)
     correct(office)
-    told = page(office)
-    assert "更正后的数字尚未在此公开" in told and "更正后的数字尚未" not in first
+    text = page(office)
+    assert "更正后的数字尚未在此公开" in text and "更正后的数字尚未" not in first
     publicise(office)
     corrected = page(office)
     assert "尚未在此公开" not in corrected and "第2版替代第1版，改正" in corrected and "更正前" in corrected
     rows = list(csv.DictReader(io.StringIO(page(office, name="corrections.csv").removeprefix("\ufeff"))))
     old, new = (open_release("2020-05", number, settings=office.settings) for number in (1, 2))
     shown = {(r["indicator"], r["unit"]): (r["numerator_before"], r["numerator_after"]) for r in rows}
-    [was], [now] = (figure_list.figures(one, unit=ONE, indicator="facility_rural") for one in (old, new))
+    [was], [now] = (figure_list.figures(release, unit=ONE, indicator="facility_rural") for release in (old, new))
     assert shown["facility_rural", ONE] == (str(was["numerator"]), str(now["numerator"]))
     assert was["numerator"] == now["numerator"] + 1 and "platform_rural" not in {r["indicator"] for r in rows}
     assert "替代" in index(office)
@@ -198,8 +198,8 @@ def test_a_kill_leaves_every_file_old_or_new_until_the_next_run_mends_it(office,
     for strike in (*range(1, 60, 3), 0):
         shutil.rmtree(folder)
         shutil.copytree(kept, folder)
-        status, told = in_child(lambda _, strike=strike: struck(office.settings, strike))
-        assert status in (0, -9), told
+        status, message = in_child(lambda _, strike=strike: struck(office.settings, strike))
+        assert status in (0, -9), message
         left = {name: content for name, content in contents(folder).items() if not name.endswith(".part")}
         seen.append((public_folder.standing(office.settings)[0], left))
     new = seen[-1][1]
@@ -246,10 +246,10 @@ def test_nothing_below_a_county_and_no_person_is_in_any_file(office):
 def test_page_and_data_say_what_the_edition_says(office):
     publicise(office)
     release = open_release("2020-05", settings=office.settings)
-    told = [row for row in figure_list.figures(release) if row["level"] in ("city", "county")]
+    listed = [row for row in figure_list.figures(release) if row["level"] in ("city", "county")]
     rows = list(csv.DictReader(io.StringIO(page(office, name="figures.csv").removeprefix("\ufeff"))))
-    assert len(rows) == len(told) >= 9
-    for row, figure in zip(rows, told, strict=True):
+    assert len(rows) == len(listed) >= 9
+    for row, figure in zip(rows, listed, strict=True):
         for column, value in figure.items():
             assert row[column] == ("" if value is None else str(value)), (column, row)
     shown = release.rows("SELECT shown FROM figure WHERE divisions = 'now' AND level <> 'town' AND month = ?", [MAY])

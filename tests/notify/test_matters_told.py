@@ -21,8 +21,8 @@ def matter(key: str, kind: str = "warning", county: str | None = "130524", state
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch):
-    """`told(matters)`: the messages that are written down while these wait."""
+def written(tmp_path, monkeypatch):
+    """`written(matters)`: the messages that are written down while these wait."""
     place = Settings(tmp_path, tmp_path)
     contacts = {"city": "c@x.example", "counties": {"130524": "b@x.example"}, "site": "https://city.example"}
     (tmp_path / "contacts.yaml").write_text(yaml.safe_dump(contacts))
@@ -35,8 +35,8 @@ def told(tmp_path, monkeypatch):
     return now
 
 
-def test_clerk_and_county_are_told_in_these_words(told):
-    clerk, county = told(matter("a"), matter("b", "refused_file"), matter("c", "no_county", None))
+def test_clerk_and_county_are_told_in_these_words(written):
+    clerk, county = written(matter("a"), matter("b", "refused_file"), matter("c", "no_county", None))
     assert (clerk.to, clerk.subject) == ("c@x.example", "新的待办事项 3 件")
     counted = "未答复的需核实问题 1 件，退回的文件 1 件，看不出县（市、区）或月份的文件 1 件"
     assert clerk.body.startswith(f"新的待办事项：{counted}。\n")
@@ -49,23 +49,23 @@ def test_clerk_and_county_are_told_in_these_words(told):
     assert "回执" in county.body and "https://city.example/reporting?room=upload" in county.body and not county.brief
 
 
-def test_what_was_told_is_not_told_again_and_what_comes_back_is(told):
-    assert len(told(matter("a"))) == 2
-    assert told(matter("a")) == []
+def test_what_was_told_is_not_told_again_and_what_comes_back_is(written):
+    assert len(written(matter("a"))) == 2
+    assert written(matter("a")) == []
     # sent again with the same trouble: the same matter
-    assert told(matter("a", seq=9)) == []
-    assert told(matter("a", state="dismissed")) == []
-    assert len(told(matter("a", seq=12))) == 2
+    assert written(matter("a", seq=9)) == []
+    assert written(matter("a", state="dismissed")) == []
+    assert len(written(matter("a", seq=12))) == 2
 
 
-def test_an_explanation_is_told_to_the_clerk_alone(told):
-    told(matter("a"))
-    (clerk,) = told(matter("a", state="explained"))
+def test_an_explanation_is_told_to_the_clerk_alone(written):
+    written(matter("a"))
+    (clerk,) = written(matter("a", state="explained"))
     assert "待采纳的情况说明 1 件" in clerk.body
 
 
-def test_a_county_without_address_stands_in_the_clerks_message(told):
-    (clerk,) = told(matter("a", county="130571"))
+def test_a_county_without_address_stands_in_the_clerks_message(written):
+    (clerk,) = written(matter("a", county="130571"))
     assert "开发区2019年6月" in clerk.body
 
 

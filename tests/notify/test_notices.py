@@ -56,8 +56,8 @@ def send(office: Office, *more: str) -> tuple[int, str]:
 
 
 def test_a_notice_goes_with_its_workbook_once_an_edition_and_county(office, posted):
-    status, told = send(office)
-    assert status == 0 and "已写好 1 个县的督办通知，随即发出" in told and "没有联系地址，须另行送达：任县" in told
+    status, output = send(office)
+    assert status == 0 and "已写好 1 个县的督办通知，随即发出" in output and "没有联系地址，须另行送达：任县" in output
     [raw] = posted.mails
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     assert (mail["To"], mail["Subject"]) == (ADDRESS, "柏乡县2020年5月城乡社区治理督办通知（第1版）")
@@ -68,8 +68,8 @@ def test_a_notice_goes_with_its_workbook_once_an_edition_and_county(office, post
     paper, book = files.values()
     assert any("督办通知" in p.text for p in Document(io.BytesIO(paper)).paragraphs)
     assert CalamineWorkbook.from_filelike(io.BytesIO(book)).sheet_names[0] == "督办事项"
-    status, told = send(office, "--json")
-    assert json.loads(told) == {"written": [], "before": ["柏乡县"], "without": ["任县"], "troubles": []}
+    status, output = send(office, "--json")
+    assert json.loads(output) == {"written": [], "before": ["柏乡县"], "without": ["任县"], "troubles": []}
     assert len(posted.mails) == 1
 
 
@@ -91,8 +91,8 @@ def test_the_mails_words_are_counts_and_name_no_unit(office, posted):
 def test_without_addresses_nothing_is_sent(office, posted, contacts):
     place = office.settings.data / "contacts.yaml"
     place.write_text(contacts, encoding="utf-8") if contacts else place.unlink()
-    status, told = send(office)
-    assert status == 1 and "没有县（市、区）的地址，没有发送" in told
+    status, output = send(office)
+    assert status == 1 and "没有县（市、区）的地址，没有发送" in output
     assert posted.mails == [] and not (office.settings.data / "outbox").exists()
     with pytest.raises(Refusal, match="shequ tasks --out"):
         notices.write(office.settings, None, "市局李某")

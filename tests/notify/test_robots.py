@@ -58,7 +58,7 @@ def configured(place: Settings, *entries: dict) -> None:
 
 
 def test_without_configuration_no_robot_gets_anything(place):
-    dispatch.tell(place, [NEWS])
+    dispatch.post(place, [NEWS])
     assert [message.to for message in dispatch.outbox(place).waiting()] == ["a@b.example"]
 
 
@@ -70,7 +70,7 @@ def test_each_service_gets_the_sentence_and_the_link_and_never_the_mail(place, s
         {"name": "hook", "kind": "webhook", "url": f"{service.url}/h", "secret": "s"},
         {"name": "运维", "kind": "webhook", "url": f"{service.url}/o", "about": ["fault"]},
     )
-    dispatch.tell(place, [NEWS])
+    dispatch.post(place, [NEWS])
     assert send_waiting(place) == (4, [])
     got = {urlsplit(path).path: (path, headers, body) for path, headers, body in service.got}
     assert set(got) == {"/w", "/d", "/h"} and "张三" not in str(service.got)
@@ -83,7 +83,7 @@ def test_each_service_gets_the_sentence_and_the_link_and_never_the_mail(place, s
     body = json.dumps(got["/h"][2], ensure_ascii=False).encode()
     assert got["/h"][1]["X-Shequ-Signature"] == hmac.new(b"s", body, hashlib.sha256).hexdigest()
     # delivered once
-    dispatch.tell(place, [NEWS])
+    dispatch.post(place, [NEWS])
     assert send_waiting(place) == (0, []) and len(service.got) == 3
 
 
@@ -113,7 +113,7 @@ def test_a_robot_gets_no_more_in_a_minute_than_its_service_takes(place, service,
 def test_a_robot_that_refuses_is_tried_again_later_and_its_address_is_not_told(place, service, status, answer, said):
     service.status, service.answer = status, answer
     configured(place, {"name": "群", "kind": "钉钉", "url": f"{service.url}/?access_token=geheim"})
-    dispatch.tell(place, [NEWS])
+    dispatch.post(place, [NEWS])
     gone, (trouble,) = send_waiting(place)
     assert gone == 1 and said in trouble and "geheim" not in trouble
     assert send_waiting(place) == (0, [])
@@ -126,14 +126,14 @@ def test_a_dead_channel_holds_up_no_other(place, service):
         {"name": "死", "kind": "webhook", "url": "http://127.0.0.1:9/"},
         {"name": "活", "kind": "webhook", "url": service.url},
     )
-    dispatch.tell(place, [NEWS])
+    dispatch.post(place, [NEWS])
     gone, troubles = send_waiting(place)
     assert (gone, len(troubles), len(service.got)) == (2, 1, 1)
 
 
 def test_what_was_for_a_robot_that_is_gone_is_set_aside(place, service):
     configured(place, {"name": "群", "kind": "webhook", "url": service.url})
-    dispatch.tell(place, [NEWS])
+    dispatch.post(place, [NEWS])
     (place.data / "contacts.yaml").unlink()
     assert send_waiting(place) == (1, []) and dispatch.outbox(place).waiting() == []
     assert len(list((place.data / "outbox" / "dropped").iterdir())) == 1
@@ -153,5 +153,5 @@ def test_a_wrong_entry_is_refused_and_its_secret_is_not_told(place, wrong):
 
 def test_the_text_fits_what_the_services_take():
     robot = Robot(name="群", kind="企业微信", url="https://x")
-    told = json.loads(robots._body(robot, Message("k", "", "", "", "release", "字" * 5000)))
-    assert len(told["text"]["content"].encode()) <= 2048
+    payload = json.loads(robots._body(robot, Message("k", "", "", "", "release", "字" * 5000)))
+    assert len(payload["text"]["content"].encode()) <= 2048

@@ -90,7 +90,7 @@ def context(*earlier: list[dict], **changes) -> ReceiptContext:
     labels = {field.id: field.label for field in pages.form().community}
     base = dict(
         county="柏乡县", month=pages.MONTH, number=len(earlier) + 1, state="已接收", received="2019-07-02 10:11",
-        rows={"read": 8, "accepted": 7, "held": 1}, labels=labels, earlier=tuple(Try(tuple(one)) for one in earlier),
+        rows={"read": 8, "accepted": 7, "held": 1}, labels=labels, earlier=tuple(Try(tuple(findings_before)) for findings_before in earlier),
         units={unit.code: unit.name for unit in UNITS}, remedies={code: kind.remedy for code, kind in KINDS.items()},
     )  # fmt: skip
     return ReceiptContext(**{**base, **changes})
@@ -138,7 +138,7 @@ def faults_of_package(data: bytes) -> list[str]:
 def _faults_of_relations(name: str, content: bytes, package: dict) -> list[str]:
     entries = etree.fromstring(content)
     ids = [entry.get("Id") for entry in entries]
-    faults = [f"{name}:{one} 两次" for one in ids if ids.count(one) > 1]
+    faults = [f"{name}:{id_} 两次" for id_ in ids if ids.count(id_) > 1]
     base = dirname(dirname(name))
     for entry in entries:
         target = entry.get("Target")

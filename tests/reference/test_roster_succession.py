@@ -213,7 +213,8 @@ def test_a_unit_is_followed_both_ways(rosters):
     )
     assert (later["130521104201"], earlier["130503102201"]) == ("130503102201", "130521104201")
     assert rosters.code_in("130521104201", after) == "130503102201"
-    assert rosters.code_in("130502001063", date(2021, 12, 1)) is None
+    gone = {row["code"]: row["placed_by"] for row in rosters.as_of(before, date(2021, 12, 1)).to_pylist()}
+    assert gone["130502001063"] == "town"
 
 
 def test_as_of_places_every_unit_of_2018_under_the_divisions_of_2020(rosters):

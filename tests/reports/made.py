@@ -81,7 +81,7 @@ def _places(items, counties) -> list[dict]:
     """The counties in the order of concern by their figures."""
     rows = []
     for county in counties:
-        own = [one.of[county["unit"]].status for one in items if county["unit"] in one.of]
+        own = [item.of[county["unit"]].status for item in items if county["unit"] in item.of]
         applicable = [status for status in own if status not in ("not_applicable", "no_data", "tracked")]
         rows.append((sum(status in BEHIND for status in applicable), len(applicable), county))
     rows.sort(key=lambda row: (-row[0] / max(row[1], 1), row[2]["unit"]))

@@ -37,8 +37,8 @@ def unproven_numbers(claim: Claim, facts: Facts) -> set[str]:
     # how many there are is said of rows and of sentences' own lists
     given |= {str(len(proof.rows)) for proof in claim.proofs} | {str(n) for n in range(len(claim.proofs) + 1)}
     goals = {number for item in facts.items if item.goal for number in re.findall(r"[\d.]+", item.goal)}
-    told = {number.replace(",", "") for number in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
-    return told - given - goals
+    numbers = {number.replace(",", "") for number in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    return numbers - given - goals
 
 
 def shown(value: object) -> str:
@@ -52,9 +52,9 @@ def shown(value: object) -> str:
 def test_every_sentence_is_true_or_absent(editions, edition: str, state: str):
     release = hostile.STATES[state](editions[edition])
     facts = gather(release)
-    told = list(claims_of(facts))
-    assert told
-    for claim in told:
+    claims = list(claims_of(facts))
+    assert claims
+    for claim in claims:
         assert claim.text.endswith("。"), claim.text
         for proof in claim.proofs:
             assert proof.holds(release), (claim.text, proof, release.rows(proof.sql, list(proof.parameters)))
@@ -74,8 +74,8 @@ def test_first_month_is_said_where_no_earlier_month_has_a_value_and_nowhere_else
 
 
 def test_an_approved_month_is_never_called_unapproved(editions):
-    told = text(gather(hostile.approved(editions["2020-06/1"])))
-    assert "数据已经审定" in told and "尚未审定" not in told
+    said = text(gather(hostile.approved(editions["2020-06/1"])))
+    assert "数据已经审定" in said and "尚未审定" not in said
     assert "数据尚未审定" in text(gather(editions["2020-06/1"]))
 
 
@@ -89,14 +89,14 @@ def test_a_correction_that_turned_a_conclusion_is_the_first_thing_to_study(editi
 
 def test_one_county_of_twenty_says_nothing_of_direction(editions):
     facts = gather(hostile.one_county(editions["2020-06/1"]))
-    told = text(facts)
-    assert "提高" not in told and "新增" not in told and "减少较多" not in told
-    assert "补报前不作结论" in told
+    said = text(facts)
+    assert "提高" not in said and "新增" not in said and "减少较多" not in said
+    assert "补报前不作结论" in said
 
 
 def test_nobody_is_praised_where_all_is_open(editions):
-    told = text(gather(editions["2020-04/1"]))
-    assert "均未落后" not in told
+    said = text(gather(editions["2020-04/1"]))
+    assert "均未落后" not in said
 
 
 def test_where_all_is_met_nothing_is_asked_but_reports(editions):
@@ -106,8 +106,8 @@ def test_where_all_is_met_nothing_is_asked_but_reports(editions):
 
 
 def test_the_month_of_the_merger_has_its_paragraph_and_speaks_of_no_relapse_by_it(editions):
-    told = text(gather(editions["2020-06/1"]))
-    assert "区划调整说明：" in told and "不计作进展或倒退" in told
+    said = text(gather(editions["2020-06/1"]))
+    assert "区划调整说明：" in said and "不计作进展或倒退" in said
     assert "区划调整说明" not in text(gather(editions["2020-05/2"]))
 
 
@@ -115,19 +115,21 @@ def test_what_begins_anew_is_not_said_to_have_risen_or_fallen(editions):
     whole, anew = (gather(state(editions["2020-05/2"])) for state in (hostile.copied, hostile.new_series))
     assert whole.moved and any(item.change is not None for item in whole.headline)
     assert not anew.moved and not anew.slipped and all(item.change is None for item in anew.headline)
-    told = "".join(claim.text for claim in changes.claims(anew) if claim)
-    assert not [item.name for item in anew.headline if item.name in told]
+    said = "".join(claim.text for claim in changes.claims(anew) if claim)
+    assert not [item.name for item in anew.headline if item.name in said]
 
 
 def test_the_two_pages_name_ranks_and_their_change_in_the_month_of_the_merger_too(editions):
     facts = gather(hostile.after_the_term(editions["2020-06/1"]))
-    [told] = [paragraphs for heading, paragraphs in on_two_pages(facts, MONTH) if heading == "各县（市、区）情况"]
+    [paragraphs_of] = [
+        paragraphs for heading, paragraphs in on_two_pages(facts, MONTH) if heading == "各县（市、区）情况"
+    ]
     lagging = [place for place in facts.places if place["behind"]]
     assert lagging and facts.divisions
     for place in lagging[:2]:
         before = place["place_before"]
         moved = f"，上月第{before}位" if before and before != place["place"] else ""
-        assert f"第{place['place']}位{moved}）" in told[0]
+        assert f"第{place['place']}位{moved}）" in paragraphs_of[0]
 
 
 def test_a_county_of_which_nothing_is_judged_has_no_rank_and_takes_none(editions):

@@ -66,13 +66,13 @@ def test_turning_overdue_is_no_slip():
 
 
 def test_work_comes_first_and_late_reports_beside_it():
-    told = movement_sentences.what_moved([_moved(reported=5)])
-    assert told == "本月新增较多的：设施覆盖率新增35个村，其中信都区21个、任泽区14个，减少3个，另有5个为补报。"
+    sentence = movement_sentences.what_moved([_moved(reported=5)])
+    assert sentence == "本月新增较多的：设施覆盖率新增35个村，其中信都区21个、任泽区14个，减少3个，另有5个为补报。"
 
 
 def test_boundary_and_silence_are_named_beside_the_work():
-    told = movement_sentences.beside(_moved(reported=-3, boundary=62, corrected=-1))
-    assert told == "另有3个因未报减少，62个因区划和名册调整增加，1个因更正上月数据减少"
+    sentence = movement_sentences.beside(_moved(reported=-3, boundary=62, corrected=-1))
+    assert sentence == "另有3个因未报减少，62个因区划和名册调整增加，1个因更正上月数据减少"
 
 
 def test_two_units_are_not_told_and_three_are():
@@ -99,8 +99,8 @@ def test_rows_of_an_edition_add_up_to_the_parts_of_the_change(june: Release):
     rows = movement_sentences.moved(june, POLICY)
     assert rows and any(row["boundary"] for row in rows)
     for row in rows:
-        told = row["gained"] - row["lost"] + row["reported"] + row["boundary"] + row["corrected"] + row["defined"]
-        assert told == parts[row["indicator"]], row["indicator"]
+        total = row["gained"] - row["lost"] + row["reported"] + row["boundary"] + row["corrected"] + row["defined"]
+        assert total == parts[row["indicator"]], row["indicator"]
 
 
 def test_what_is_computed_of_a_month_agrees_with_what_its_edition_holds(june: Release, monkeypatch):
@@ -145,6 +145,6 @@ def test_counties_are_in_the_editions_order_of_concern(june: Release):
 
 
 def test_the_month_of_the_change_of_divisions_says_what_changed_and_others_say_nothing(june: Release, may: Release):
-    told = movement_sentences.divisions_paragraph(june, POLICY)
-    assert "任县" in told and "改按另一类型考核" in told and "不计作进展或倒退" in told
+    paragraph = movement_sentences.divisions_paragraph(june, POLICY)
+    assert "任县" in paragraph and "改按另一类型考核" in paragraph and "不计作进展或倒退" in paragraph
     assert movement_sentences.divisions_paragraph(may, POLICY) == ""

@@ -42,9 +42,9 @@ def test_which_submission_and_cell_stand_for_a_unit(copied: Release):
         "SELECT * FROM unit_source WHERE month = ? AND kind = '农村社区' AND row_state = 'accepted' ORDER BY unit LIMIT 1",
         [copied.month],
     )
-    [told] = explain(copied, INDICATOR, unit=unit["unit"])["units"]
-    assert told["answer"] and {answer["file"] for answer in told["answer"].values()} == {unit["file"]}
-    for field, answer in told["answer"].items():
+    [explained] = explain(copied, INDICATOR, unit=unit["unit"])["units"]
+    assert explained["answer"] and {answer["file"] for answer in explained["answer"].values()} == {unit["file"]}
+    for field, answer in explained["answer"].items():
         [cell] = copied.rows(
             "SELECT * FROM answer_cell WHERE month = ? AND unit = ? AND field = ?", [copied.month, unit["unit"], field]
         )

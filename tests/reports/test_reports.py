@@ -89,9 +89,9 @@ def test_docx_says_the_figures_of_the_release_digit_for_digit(written, may: Rele
 
 def test_annex_holds_every_indicator_with_its_clause(written, facts: Facts):
     annex = _table_and_annexes(written["docx"], facts)[1][0]
-    told = "".join(row[1] for row in annex)
+    words = "".join(row[1] for row in annex)
     assert sum(row[0].isdigit() for row in annex) == len(facts.items) == 96
-    assert all(full_width(item.name) in told for item in facts.items)
+    assert all(full_width(item.name) in words for item in facts.items)
     counted = {row[1].split("\n")[0]: row[3].split("\n")[1:] for row in annex if row[0].isdigit()}
     for item in facts.items:
         exact = item.city and item.is_share and item.city.shown is not None
@@ -166,10 +166,13 @@ def test_html_says_the_same_as_the_release(written, facts: Facts):
 
 
 def test_the_judgement_is_one_and_the_same_in_docx_and_html(written):
-    told = [p.text for p in Document(written["docx"]).paragraphs]
+    paragraphs = [p.text for p in Document(written["docx"]).paragraphs]
     page = written["html"].read_text(encoding="utf-8")
-    start, end = told.index("一、总体判断"), next(n for n, text in enumerate(told) if text.startswith("表1"))
-    for text in (text for text in told[start + 1 : end] if text and not re.match(r"[一二三四五六七]、", text)):
+    start, end = (
+        paragraphs.index("一、总体判断"),
+        next(n for n, text in enumerate(paragraphs) if text.startswith("表1")),
+    )
+    for text in (text for text in paragraphs[start + 1 : end] if text and not re.match(r"[一二三四五六七]、", text)):
         assert html.escape(text) in page or text in page
 
 
@@ -194,8 +197,8 @@ def test_a_month_has_its_own_paper_also_where_a_quarter_ends(june: Release, tmp_
 
 def test_the_late_county_of_the_first_edition_is_named(place):
     first, second = (gather(open_release("2020-05", edition, settings=place)) for edition in (1, 2))
-    told = "".join(text for _, paragraphs in brief_docx.sections(first, VARIANTS["month"]) for text in paragraphs)
-    assert "20个县（市、区）中3个报送" in told and "柏乡县" in submission_facts.paragraph(first)
+    words = "".join(text for _, paragraphs in brief_docx.sections(first, VARIANTS["month"]) for text in paragraphs)
+    assert "20个县（市、区）中3个报送" in words and "柏乡县" in submission_facts.paragraph(first)
     assert "20个县（市、区）中4个报送" in overall_verdict.paragraph(second)
     assert "新采用2020年5月柏乡县报表" in submission_facts.corrections(second)[0]
 
@@ -268,12 +271,12 @@ def test_headings_are_real_and_numbered(written):
 
 
 def test_the_paper_has_the_elements_of_an_official_one(written, facts: Facts):
-    told = [p.text for p in Document(written["docx"]).paragraphs]
-    assert told[0] == "邢台市城乡社区建设领导小组办公室" and told[1] == "2020年第5期"
-    assert "中共邢台市委、邢台市人民政府：" in told
-    closing = told.index("邢台市城乡社区建设领导小组办公室", 1)
-    assert told[closing - 4].startswith("附件：1．") and re.fullmatch(r"\d+年\d+月\d+日", told[closing + 1])
-    assert told[-3].startswith("抄送：") and told[-2].endswith("印发")
+    paragraphs = [p.text for p in Document(written["docx"]).paragraphs]
+    assert paragraphs[0] == "邢台市城乡社区建设领导小组办公室" and paragraphs[1] == "2020年第5期"
+    assert "中共邢台市委、邢台市人民政府：" in paragraphs
+    closing = paragraphs.index("邢台市城乡社区建设领导小组办公室", 1)
+    assert paragraphs[closing - 4].startswith("附件：1．") and re.fullmatch(r"\d+年\d+月\d+日", paragraphs[closing + 1])
+    assert paragraphs[-3].startswith("抄送：") and paragraphs[-2].endswith("印发")
 
 
 def test_an_office_sets_its_own_head(facts: Facts, tmp_path: Path):
@@ -282,8 +285,8 @@ def test_an_office_sets_its_own_head(facts: Facts, tmp_path: Path):
         "issuer: 某办公室\nnumber: 邢社治〔{year}〕{month}号\ncontact: 李某\nphone: 0319-1\n", encoding="utf-8"
     )
     own = dataclasses.replace(facts, office=Office(office._letterhead(place)))
-    told = [p.text for p in Document(io.BytesIO(brief_docx.build(own, VARIANTS["month"]))).paragraphs]
-    assert told[:2] == ["某办公室", "邢社治〔2020〕5号"] and "（联系人：李某，电话：0319-1）" in told
+    paragraphs = [p.text for p in Document(io.BytesIO(brief_docx.build(own, VARIANTS["month"]))).paragraphs]
+    assert paragraphs[:2] == ["某办公室", "邢社治〔2020〕5号"] and "（联系人：李某，电话：0319-1）" in paragraphs
     place.write_text("isuer: 某办公室\n", encoding="utf-8")
     with pytest.raises(Refusal, match="只能有 issuer"):
         office._letterhead(place)

@@ -107,8 +107,8 @@ def test_every_county_has_a_notice_of_its_own_and_a_workbook(late: Release, fact
     assert len(paths) == 2 * len(facts.counties)
     county = next(c for c in facts.counties if c["unit"] == "130523")
     paper = Document(io.BytesIO(notice(facts, county, date(2020, 8, 5))))
-    told = "\n".join(p.text for p in paper.paragraphs)
-    assert "关于内丘县城乡社区治理工作的督办通知" in told
+    words = "\n".join(p.text for p in paper.paragraphs)
+    assert "关于内丘县城乡社区治理工作的督办通知" in words
     book = CalamineWorkbook.from_path(str(next(p for p in paths if "内丘县" in p.name and p.suffix == ".xlsx")))
     assert book.sheet_names == ["督办事项", "未达标单位", "待答复问题"]
     assert len(book.get_sheet_by_name("督办事项").to_python()) == 1 + len(of_county(facts, "130523"))

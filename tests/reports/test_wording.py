@@ -193,15 +193,15 @@ def test_a_county_is_praised_only_for_units_that_got_there(worked, said):
 
 
 def test_a_request_says_pace_needed_against_pace_who_and_where():
-    one = item(
+    entry = item(
         status="lagging",
         gap=20,
         counties=[figure("lagging", gap=gap, name=n) for n, gap in (("甲县", 3), ("乙县", 17))],
         yes=20,
         before=figure(),
     )
-    known = facts([one], outlook={one.id: {"months_left": 7, "needed_pace": 20 / 7, "recent_pace": 4 / 3}})
-    assert next_steps.request(known, one).text == (
+    known = facts([entry], outlook={entry.id: {"months_left": 7, "needed_pace": 20 / 7, "recent_pace": 4 / 3}})
+    assert next_steps.request(known, entry).text == (
         "甲率今后7个月每月须新增3个（近3个月月均1.3个），请有关部门督促乙县（尚缺17个）、甲县（3个）办理。"
     )
 
@@ -212,11 +212,11 @@ def test_counties_without_a_duty_are_named_in_the_request():
         figure("off_track", 0, 1, name="乙县"),
         figure("no_data", 0, 1, unknown=1, name="丙县"),
     ]
-    one = item(
+    entry = item(
         status="lagging", goal="≥100", gap_unit="个县（市、区）", gap=2, counties=seen, yes=1, scope=3, unknown=1
     )
-    one.indicator["counted"] = "county"
-    assert next_steps.request(facts([one]), one).text.endswith("，请有关部门督促乙县办理。")
+    entry.indicator["counted"] = "county"
+    assert next_steps.request(facts([entry]), entry).text.endswith("，请有关部门督促乙县办理。")
 
 
 @pytest.mark.parametrize(
@@ -275,8 +275,8 @@ def test_waivers_and_approval_are_told_with_who_why_and_until_when():
         "at": "",
     }
     old = {**waived, "until": "2020-04"}
-    told = submission_facts.waivers(facts(waived={"ab12": finding}, decisions=(waived, old)))
-    assert told == ["生效的豁免有1项：甲县“甲县.xlsx”E5，理由：现场核实，由李某批准，有效至2020年8月。"]
+    lines = submission_facts.waivers(facts(waived={"ab12": finding}, decisions=(waived, old)))
+    assert lines == ["生效的豁免有1项：甲县“甲县.xlsx”E5，理由：现场核实，由李某批准，有效至2020年8月。"]
     assert submission_facts.waivers(facts()) == []
 
 

@@ -102,7 +102,7 @@ def test_the_reader_takes_every_workbook_and_finds_the_true_answers(form, roster
         assert not reading.refused and reading.month == JUNE, name
         read_households = zip(reading.community.unit, reading.community.values["households"], strict=True)
         same = [moment["households"][position[code]] == value for code, value in read_households if code]
-        assert sum(not one for one in same) <= 3, name  # at most the planted faults
+        assert sum(not equal for equal in same) <= 3, name  # at most the planted faults
 
 
 @pytest.mark.parametrize("layout", ["template", "plain", "subtotals", "grouped"])

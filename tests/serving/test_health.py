@@ -31,13 +31,13 @@ def installation(tmp_path) -> Settings:
 
 
 def seen(installation: Settings, what: str) -> Promise:
-    return {one.what: one for one in health.state(installation, NOW)}[what]
+    return {promise.what: promise for promise in health.state(installation, NOW)}[what]
 
 
 def test_programs_that_do_not_answer_are_named(installation):
     (installation.data / "serve.json").write_text(json.dumps(asdict(Ports(free(), free(), free()))))
     looks = health.running(installation, NOW)
-    assert [one.what for one in looks if not one.well] == [
+    assert [promise.what for promise in looks if not promise.well] == [
         "看板",
         "Dagster 代码服务",
         "Dagster 界面",
@@ -49,10 +49,10 @@ def test_programs_that_do_not_answer_are_named(installation):
 
 def test_the_command_tells_a_promise_a_line_and_ends_with_1_where_one_is_broken(installation):
     (installation.data / "serve.json").write_text(json.dumps(asdict(Ports(free(), free(), free()))))
-    told = CliRunner().invoke(main, ["--data", str(installation.data), "health", "--json"])
-    lines = [json.loads(line) for line in told.stdout.splitlines()]
-    assert told.exit_code == 1 and not any(line["well"] for line in lines if line["what"] == "看板")
-    assert all(set(line) == {"what", "well", "due", "says"} for line in lines) and "档案核对" in told.stdout
+    result = CliRunner().invoke(main, ["--data", str(installation.data), "health", "--json"])
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 1 and not any(line["well"] for line in lines if line["what"] == "看板")
+    assert all(set(line) == {"what", "well", "due", "says"} for line in lines) and "档案核对" in result.stdout
     assert {"名册", "备份", "档案核对", "联系人", "政策", "节假日"} <= {line["what"] for line in lines}
 
 
@@ -96,7 +96,9 @@ def test_the_last_release_in_the_ledger_is_the_last_successful_run(installation)
 
 def test_a_file_that_nobody_takes_is_named(installation):
     (installation.inbox / "柏乡县.xlsx").write_bytes(b"x")
-    late = {one.what: one for one in health.state(installation, datetime.now(SHANGHAI) + timedelta(hours=2))}
+    late = {
+        promise.what: promise for promise in health.state(installation, datetime.now(SHANGHAI) + timedelta(hours=2))
+    }
     assert late["收件箱"].says == "超过 1 小时未被接收：柏乡县.xlsx"
 
 
@@ -111,7 +113,9 @@ def test_reference_data_has_an_age(installation):
     assert (roster.well, roster.due, "2023年版名册" in roster.says) == (False, date(2025, 1, 1), True)
     assert (policy.well, policy.due) == (False, date(2025, 12, 31))
     assert (holidays.well, holidays.due) == (True, date(2026, 12, 31))
-    later = {one.what: one for one in health.state(installation, datetime(2026, 12, 10, tzinfo=SHANGHAI))}["节假日"]
+    later = {promise.what: promise for promise in health.state(installation, datetime(2026, 12, 10, tzinfo=SHANGHAI))}[
+        "节假日"
+    ]
     assert (later.well, "没有2027年的安排" in later.says) == (False, True)
 
 

@@ -54,13 +54,15 @@ def test_a_run_takes_so_many_files(installation, monkeypatch):
 def test_a_line_break_in_a_name_does_not_begin_a_line(installation, tmp_path):
     name = tmp_path / "a\n正常  磁盘\x1b[31m.xlsx"
     name.write_bytes(b"")
-    told = (
+    messages = (
         CliRunner()
         .invoke(main, ["--data", str(installation.data), "check", str(name), str(tmp_path / "b\nc.xlsx")])
         .output
     )
-    assert "\x1b" not in told and not any(line.startswith(("正常", "c.xlsx")) for line in told.splitlines()), told
-    assert "a\ufffd正常" in told
+    assert "\x1b" not in messages and not any(line.startswith(("正常", "c.xlsx")) for line in messages.splitlines()), (
+        messages
+    )
+    assert "a\ufffd正常" in messages
 
 
 @pytest.mark.parametrize("fault", [errno.EROFS, errno.EACCES])

@@ -35,14 +35,14 @@ def installation(tmp_path, monkeypatch) -> Settings:
 
 
 def state(installation: Settings, now: datetime = NOW) -> dict[str, Promise]:
-    return {one.what: one for one in health.state(installation, now)}
+    return {promise.what: promise for promise in health.state(installation, now)}
 
 
 def test_an_installation_that_stood_still_since_2020_keeps_few_of_its_promises(installation):
     """What `health` once called well: no contacts, an archive never read, nothing published, an old roster, a policy that is over."""
     Archive(installation.archive).append("approve", {"month": "2020-06"}, "李某", now=NOW - timedelta(days=200))
     seen = state(installation)
-    broken = {what for what, one in seen.items() if not one.well}
+    broken = {what for what, promise in seen.items() if not promise.well}
     assert {"联系人", "档案核对", "备份", "恢复演练", "月度发布", "名册", "政策"} <= broken
     assert seen["月度发布"].says.startswith("2026年2月应于 2026-03-06 发布而没有发布；还没有发布过")
 
@@ -60,7 +60,7 @@ def test_the_month_is_published_until_the_next_one_is_due(installation):
 
 
 def test_what_waits_too_long_to_be_sent_is_told_with_the_reason(installation):
-    dispatch.tell(installation, [Message("a", "x@y.example", "题", "文")])
+    dispatch.post(installation, [Message("a", "x@y.example", "题", "文")])
     assert state(installation, datetime.now(SHANGHAI))["消息"].well
     place = installation.data / "outbox" / "queue" / "a.json"
     os.utime(place, (time.time() - 3 * 3600,) * 2)
@@ -158,7 +158,7 @@ def test_a_silent_mail_server_costs_one_round_of_the_outside_program_and_no_sens
     monkeypatch.setenv("SHEQU_SMTP_SECURITY", "none")
     monkeypatch.setattr("pipelines.notify.outbox.SECONDS", 0.2)
     monkeypatch.setattr(health, "look", lambda *_: [])
-    dispatch.tell(installation, [Message(str(n), f"{n}@y.example", "题", "文") for n in range(5)])
+    dispatch.post(installation, [Message(str(n), f"{n}@y.example", "题", "文") for n in range(5)])
     outside.one_round(installation, datetime.now(SHANGHAI))
     known = outside.note(installation)
     assert len(known["troubles"]) == 1, "the server is left alone after the first"
@@ -268,11 +268,11 @@ def _until(asked, seconds: float = 120):
 
 def test_five_programs_are_watched_in_the_order_of_starting_and_listen_on_loopback(installation):
     made = programs.all_of(installation, programs.Ports())
-    assert [one.name for one in made] == ["code", "web", "daemon", "dashboard", "outside"]
-    told = [" ".join(one.command) for one in made]
-    assert "-h 127.0.0.1 -p 4266" in told[0] and "-h 127.0.0.1 -p 3000" in told[1]
-    assert "--server.address 127.0.0.1 --server.port 8501" in told[3]
-    assert [one.silence for one in made] == [45.0, 180.0, 180.0, 180.0, 180.0] and made[3].most_mb == 2500
+    assert [program.name for program in made] == ["code", "web", "daemon", "dashboard", "outside"]
+    commands = [" ".join(program.command) for program in made]
+    assert "-h 127.0.0.1 -p 4266" in commands[0] and "-h 127.0.0.1 -p 3000" in commands[1]
+    assert "--server.address 127.0.0.1 --server.port 8501" in commands[3]
+    assert [program.silence for program in made] == [45.0, 180.0, 180.0, 180.0, 180.0] and made[3].most_mb == 2500
     pace = supervisor.Pace()
     assert (pace.longest_pause, pace.well_after, pace.most_failures, pace.grace, pace.stray_grace) == (
         60,

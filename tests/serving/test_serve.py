@@ -100,7 +100,7 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     web = f"http://127.0.0.1:{ports['--dagster-port']}"
     assert probes.dashboard(f"http://127.0.0.1:{ports['--port']}") is None and probes.ticks(web) is None
     masks = [Path(f"/proc/{pid}/status").read_text() for pid in process_tree.descendants(process.pid)]
-    assert len(masks) >= 5 and all("Umask:\t0027" in told for told in masks)
+    assert len(masks) >= 5 and all("Umask:\t0027" in status for status in masks)
     (supervisor,) = process_tree.children(process.pid)
     family = process_tree.descendants(process.pid)
     code = int(re.search(r"启动 Dagster 代码服务（进程 (\d+)）", log.read_text())[1])

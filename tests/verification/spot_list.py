@@ -43,4 +43,4 @@ def returned(*sheets: Sheet, issued: Issued = ISSUED, **changed: object) -> Retu
 
 
 def codes(back: Returned) -> list[str]:
-    return [one.code for one in back.findings]
+    return [finding.code for finding in back.findings]

@@ -49,7 +49,7 @@ def filled(visits: VisitList, fill: Fill, folder: Path, name: str = "") -> Path:
     """The group's workbook with `fill(task)` in the cells of each row; None leaves a row blank."""
     book = load_workbook(io.BytesIO(list_workbook.build(visits)))
     by_code = {(task.code, task.subject): task for task in visits.tasks}
-    column = {one.id: number for number, one in enumerate(COLUMNS, 1)}
+    column = {title.id: number for number, title in enumerate(COLUMNS, 1)}
     for sheet in book.worksheets:
         for row in range(4, sheet.max_row + 1):
             task = by_code.get((sheet.cell(row, column["code"]).value, sheet.cell(row, column["subject"]).value))
@@ -63,8 +63,8 @@ def filled(visits: VisitList, fill: Fill, folder: Path, name: str = "") -> Path:
 
 def says(result: str, **cells: object) -> dict[str, object]:
     """What an inspector writes in a row."""
-    told = {"result": result, "evidence": "Z-01", "inspector": "王某", "days": VISITED.isoformat()}
-    return {**told, **cells}
+    answer = {"result": result, "evidence": "Z-01", "inspector": "王某", "days": VISITED.isoformat()}
+    return {**answer, **cells}
 
 
 def all_so(task: Task) -> dict[str, object]:
@@ -81,17 +81,17 @@ def only(code: str, result: str, **cells: object) -> Fill:
     return lambda task: says(result, **cells) if task.code == code else None
 
 
-def send(office: Office, one: SpotList, fill: Fill, when: datetime, name: str = "") -> Report:
+def send(office: Office, spot_list: SpotList, fill: Fill, when: datetime, name: str = "") -> Report:
     """The list filled in and sent: its workbooks are those of the list as it stands now."""
-    [visits] = spot_tasks.visit_lists(spot_desk.named(office.settings, one.number))
+    [visits] = spot_tasks.visit_lists(spot_desk.named(office.settings, spot_list.number))
     path = filled(visits, fill, office.sent, name)
     return submit_files.submit([path], office.settings, by="测试", now=when)[0]
 
 
-def now_of(office: Office, one: SpotList) -> SpotList:
-    return spot_desk.named(office.settings, one.number)
+def now_of(office: Office, spot_list: SpotList) -> SpotList:
+    return spot_desk.named(office.settings, spot_list.number)
 
 
-def told(office: Office, one: SpotList) -> dict:
+def result_of(office: Office, spot_list: SpotList) -> dict:
     lists = {each.number: each for each in spot_desk.all_lists(office.settings)}
-    return spot_desk.result(lists[one.number], lists, at(40).date())
+    return spot_desk.result(lists[spot_list.number], lists, at(40).date())

@@ -46,10 +46,10 @@ def shequ(office):
 
 def test_a_plan_tells_what_visits_prove_and_writes_nothing(shequ, office):
     status, out, _ = shequ(*PLAN, "--json")
-    told = json.loads(out)
-    assert status == 0 and told["list"] is None and told["claims"][0].keys() >= CLAIM
-    assert told["visits"] == next(
-        p["visits"] for p in told["claims"][0]["plans"] if p["allowed"] == told["claims"][0]["allowed"]
+    result = json.loads(out)
+    assert status == 0 and result["list"] is None and result["claims"][0].keys() >= CLAIM
+    assert result["visits"] == next(
+        p["visits"] for p in result["claims"][0]["plans"] if p["allowed"] == result["claims"][0]["allowed"]
     )
     assert "个不实即不达标" in shequ(*PLAN)[1]
     assert "还没有抽查" in shequ("spotcheck", "result")[1]
@@ -89,20 +89,22 @@ def test_draw_record_and_result(shequ, office, tmp_path):
         "李某",
         "--json",
     )
-    told = json.loads(text)
-    assert status == 0 and {"list", "digest", "plan", "value", "seed", "units", "strata", "files"} <= told.keys()
-    assert told["value"] == "排列5 2020101 12345" and sorted(path.suffix for path in out.iterdir()) == [
+    result = json.loads(text)
+    assert status == 0 and {"list", "digest", "plan", "value", "seed", "units", "strata", "files"} <= result.keys()
+    assert result["value"] == "排列5 2020101 12345" and sorted(path.suffix for path in out.iterdir()) == [
         ".docx",
         ".xlsx",
     ]
-    one = spot_office.now_of(office, type("List", (), {"number": number}))
+    spot_list = spot_office.now_of(office, type("List", (), {"number": number}))
     today = f"{datetime.now(SHANGHAI):%Y-%m-%d}"
-    path = spot_office.filled(spot_tasks.visit_lists(one)[0], lambda task: says("属实", days=today), tmp_path / "交回")
+    path = spot_office.filled(
+        spot_tasks.visit_lists(spot_list)[0], lambda task: says("属实", days=today), tmp_path / "交回"
+    )
     status, text, _ = shequ("spotcheck", "record", path, "--by", "李某", "--json")
     back = json.loads(text)
     assert status == 0 and (back["list"], back["recorded"], back["open"], back["replaced"], back["late"]) == (
         1,
-        told["units"],
+        result["units"],
         0,
         0,
         0,
@@ -115,7 +117,7 @@ def test_draw_record_and_result(shequ, office, tmp_path):
         and verdict["claims"][0]["status"] == "proven"
     )
     assert "已达标（经抽查核实）" in shequ("spotcheck", "result")[1]
-    unit = spot_tasks.tasks(one)[0].code
+    unit = spot_tasks.tasks(spot_list)[0].code
     assert "抽查（2020-04，1 号名单）：属实" in shequ("explain", FACILITY, "--unit", unit)[1]
     [figure] = json.loads(shequ("figures", "--indicator", FACILITY, "--level", "city", "--json")[1])
     assert figure["status"] == "met", "what was reported stays"

@@ -30,19 +30,19 @@ def codes(report) -> list[str]:
     return [finding["code"] for finding in report.findings]
 
 
-def first_code(office: Office, one) -> str:
-    return spot_tasks.tasks(spot_office.now_of(office, one))[0].code
+def first_code(office: Office, spot_list) -> str:
+    return spot_tasks.tasks(spot_office.now_of(office, spot_list))[0].code
 
 
 # ---- the whole way
 
 
 def test_from_the_plan_to_the_edition_that_says_proven(office):
-    one = drawn(office)
-    report = send(office, one, all_so, at(3))
+    spot_list = drawn(office)
+    report = send(office, spot_list, all_so, at(3))
     assert (report.state, report.refused, report.errors) == ("spot", False, 0)
-    assert f"{one.number} 号抽查名单" in report.spot
-    closed = spot_office.now_of(office, one)
+    assert f"{spot_list.number} 号抽查名单" in report.spot
+    closed = spot_office.now_of(office, spot_list)
     assert closed.closing and closed.closing.body["how"] == "complete"
     before = open_release(settings=office.settings)
     [label] = checked_editions.follow(office.settings)
@@ -57,7 +57,7 @@ def test_from_the_plan_to_the_edition_that_says_proven(office):
     assert claim["text"] == row["text"] and "有 95% 的把握" in row["text"] and "2020-04，1 号名单" in row["text"]
     visited = after.rows("SELECT * FROM spot_unit WHERE part = 'planned'")
     assert len(visited) == claim["planned"] == len(after.rows("SELECT * FROM spot_answer"))
-    assert {one["result"] for one in visited} == {"属实"}
+    assert {spot_list["result"] for spot_list in visited} == {"属实"}
     assert checked_editions.follow(office.settings) == [], "nothing more to say"
     story = explain(after, FACILITY, unit=visited[0]["code"])
     [check] = story["units"][0]["checks"]
@@ -65,8 +65,8 @@ def test_from_the_plan_to_the_edition_that_says_proven(office):
 
 
 def test_the_papers_say_it_in_a_paragraph_and_a_table(office, tmp_path):
-    one = drawn(office)
-    send(office, one, all_so, at(3))
+    spot_list = drawn(office)
+    send(office, spot_list, all_so, at(3))
     checked_editions.follow(office.settings)
     [docx, xlsx, html] = write_reports(open_release(settings=office.settings), tmp_path)
     paper = Document(docx)
@@ -77,12 +77,14 @@ def test_the_papers_say_it_in_a_paragraph_and_a_table(office, tmp_path):
     page = html.read_text(encoding="utf-8")
     assert "经抽查核实的有1项" in page and "<h2>抽查情况</h2>" in page and "1号名单" in page
     [row] = load_workbook(xlsx)["抽查情况"].iter_rows(min_row=4, values_only=True)
-    assert row[3:7] == (len(one.planned_keys()), len(one.planned_keys()), 0, 0) and row[9] == one.number
+    assert (
+        row[3:7] == (len(spot_list.planned_keys()), len(spot_list.planned_keys()), 0, 0) and row[9] == spot_list.number
+    )
 
 
 def test_a_rebuild_from_the_archive_gives_the_same_lists_bounds_and_words(office):
-    one = drawn(office)
-    send(office, one, but(first_code(office, one), "不属实"), at(3))
+    spot_list = drawn(office)
+    send(office, spot_list, but(first_code(office, spot_list), "不属实"), at(3))
     checked_editions.follow(office.settings)
     verdict = rebuild_editions.rebuild(office.settings)
     assert verdict["agrees"] and verdict["releases"] == 2, verdict["message"]
@@ -90,8 +92,8 @@ def test_a_rebuild_from_the_archive_gives_the_same_lists_bounds_and_words(office
 
 def test_an_approved_month_gains_the_check_and_keeps_its_figures(office):
     month_decisions.approve(MONTH, office.settings, "李某")
-    one = drawn(office)
-    send(office, one, all_so, at(3))
+    spot_list = drawn(office)
+    send(office, spot_list, all_so, at(3))
     [label] = checked_editions.follow(office.settings)
     assert label == open_release(settings=office.settings).label
     assert open_release(settings=office.settings).rows("SELECT status FROM figure_spot") == [{"status": "proven"}]
@@ -104,8 +106,8 @@ def test_an_installation_without_checks_has_empty_tables_and_no_files(reported):
 
 
 def test_the_monthly_run_publishes_what_was_closed_meanwhile(office):
-    one = drawn(office)
-    send(office, one, all_so, at(3))
+    spot_list = drawn(office)
+    send(office, spot_list, all_so, at(3))
     assert monthly_run.run(office.settings, by="测试").new
     assert open_release(settings=office.settings).manifest["kind"] == "checked"
 
@@ -116,10 +118,10 @@ def test_the_monthly_run_publishes_what_was_closed_meanwhile(office):
 def test_a_share_is_planned_and_nothing_else(office):
     release = spot_planning.edition(office.settings, MONTH)
     [proposal] = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
-    told = proposal.public()
-    assert told["yes"] == told["required"] + told["slack"] and told["unmade_by"] == told["slack"] + 1
-    assert told["plans"][0]["visits"] == sum(told["plans"][0]["per_stratum"])
-    assert told["recommended"] == next(p["allowed"] for p in told["plans"] if p["chance"]["1"] >= 0.8)
+    public = proposal.public()
+    assert public["yes"] == public["required"] + public["slack"] and public["unmade_by"] == public["slack"] + 1
+    assert public["plans"][0]["visits"] == sum(public["plans"][0]["per_stratum"])
+    assert public["recommended"] == next(p["allowed"] for p in public["plans"] if p["chance"]["1"] >= 0.8)
     with pytest.raises(Refusal, match="没有指标"):
         spot_planning.proposals(release, Wish(MONTH, ["nothing"]))
     with pytest.raises(Refusal, match="最多能允许"):
@@ -127,30 +129,30 @@ def test_a_share_is_planned_and_nothing_else(office):
     [county] = spot_planning.proposals(release, Wish(MONTH, [FACILITY], level="county", unit=COUNTY))
     assert county.key == f"{FACILITY}@{COUNTY}" and county.claim == proposal.claim, "the only county"
     [poor] = spot_planning.proposals(release, Wish(MONTH, [FACILITY], budget=1))
-    assert poor.chosen is None and poor.missing == told["plans"][0]["visits"] - 1
+    assert poor.chosen is None and poor.missing == public["plans"][0]["visits"] - 1
     with pytest.raises(Refusal, match="还缺"):
         poor.listed()
 
 
 def test_anybody_draws_the_same_list_again(office):
-    one = drawn(office)
-    seed = hashlib.sha256(spot_desk.seed_text(one).encode()).hexdigest()
-    assert one.draw.body["seed"] == seed
-    [stratum] = one.drawn[FACILITY]
-    uids = one.population[FACILITY][stratum.id]
+    spot_list = drawn(office)
+    seed = hashlib.sha256(spot_desk.seed_text(spot_list).encode()).hexdigest()
+    assert spot_list.draw.body["seed"] == seed
+    [stratum] = spot_list.drawn[FACILITY]
+    uids = spot_list.population[FACILITY][stratum.id]
     assert list(stratum.order) == sorted(uids, key=lambda uid: hashlib.sha256(f"{seed},{uid}".encode()).hexdigest())
-    assert one.redrawn()
+    assert spot_list.redrawn()
     line = next(raw for raw in Archive(office.settings.archive).ledger.read_text().splitlines() if '"spot_plan"' in raw)
-    assert hashlib.sha256(line.encode()).hexdigest() == one.plan_hash
+    assert hashlib.sha256(line.encode()).hexdigest() == spot_list.plan_hash
 
 
 def test_the_groups_take_along_a_workbook_and_a_paper_each(office, tmp_path):
-    one = drawn(office, groups={"甲组": None, "乙组": COUNTY})
-    lists = spot_tasks.visit_lists(one, "示例数据")
+    spot_list = drawn(office, groups={"甲组": None, "乙组": COUNTY})
+    lists = spot_tasks.visit_lists(spot_list, "示例数据")
     assert [each.group for each in lists] == ["甲组"], "nobody inspects his own county"
     paths = spot_tasks.write(lists, tmp_path / "out")
     assert [path.suffix for path in paths] == [".xlsx", ".docx"] and all(path.stat().st_size for path in paths)
-    assert sum(len(each.tasks) for each in lists) == len(one.planned_keys())
+    assert sum(len(each.tasks) for each in lists) == len(spot_list.planned_keys())
 
 
 # ---- cheating
@@ -178,45 +180,45 @@ def test_a_plan_may_be_taken_back_before_its_day_and_is_shown_for_ever(office):
     with pytest.raises(Refusal, match="理由"):
         spot_desk.withdraw(number, " ", office.settings, "李某", PLANNED)
     spot_desk.withdraw(number, "选错了指标", office.settings, "李某", PLANNED)
-    [one] = spot_desk.all_lists(office.settings)
-    assert spot_desk.result(one, {}, DAY.date())["note"] == "已撤回：选错了指标"
+    [spot_list] = spot_desk.all_lists(office.settings)
+    assert spot_desk.result(spot_list, {}, DAY.date())["note"] == "已撤回：选错了指标"
     with pytest.raises(Refusal, match="已经撤回"):
         spot_desk.make_draw(number, "12345", "网", office.settings, "李某", DAY)
 
 
 def test_no_event_of_a_list_is_taken_back_as_a_decision_is(office):
-    one = drawn(office)
-    send(office, one, all_so, at(3))
-    now = spot_office.now_of(office, one)
+    spot_list = drawn(office)
+    send(office, spot_list, all_so, at(3))
+    now = spot_office.now_of(office, spot_list)
     for event in (now.plan, now.draw, now.closing):
         with pytest.raises(Refusal):
             month_decisions.withdraw(event.seq, "不想要", office.settings, "李某")
-    assert spot_office.told(office, one)["claims"][0]["status"] == "proven"
+    assert spot_office.result_of(office, spot_list)["claims"][0]["status"] == "proven"
 
 
 def test_a_second_list_of_the_same_claim_is_for_estimate_only(office):
     unwelcome, second = drawn(office), drawn(office, digits="99999")
     send(office, second, all_so, at(3))
-    told = spot_office.told(office, second)["claims"][0]
-    assert told["estimate"] and told["status"] is None and "只作估计" in told["text"]
+    claim = spot_office.result_of(office, second)["claims"][0]
+    assert claim["estimate"] and claim["status"] is None and "只作估计" in claim["text"]
     checked_editions.follow(office.settings)
     [row] = open_release(settings=office.settings).rows("SELECT status, list FROM figure_spot")
     assert row == {"status": "unsupported", "list": 1}, "the first list decides, and nobody was visited in its window"
-    assert not spot_office.told(office, unwelcome)["claims"][0].get("estimate")
+    assert not spot_office.result_of(office, unwelcome)["claims"][0].get("estimate")
 
 
 def test_a_number_left_undrawn_is_still_the_claims_list(office):
     number = spot_office.planned(office)
-    [one] = spot_desk.all_lists(office.settings)
-    assert spot_desk.note(one, at(1).date()) == "应于 5 月 5 日抽取，未抽取"
+    [spot_list] = spot_desk.all_lists(office.settings)
+    assert spot_desk.note(spot_list, at(1).date()) == "应于 5 月 5 日抽取，未抽取"
     later = drawn(office)
     assert (
         spot_lists.deciding(
-            returned_lists.of_ledger(Archive(office.settings.archive)), one.claims[FACILITY].about, MONTH
+            returned_lists.of_ledger(Archive(office.settings.archive)), spot_list.claims[FACILITY].about, MONTH
         ).number
         == number
     )
-    assert spot_office.told(office, later)["claims"][0]["estimate"]
+    assert spot_office.result_of(office, later)["claims"][0]["estimate"]
 
 
 @pytest.mark.parametrize(
@@ -252,27 +254,27 @@ def test_dice_are_twenty_and_thrown_before_two(office):
 
 
 def test_part_of_the_list_is_recorded_and_the_rest_stays_open(office):
-    one = drawn(office)
-    code = first_code(office, one)
-    assert send(office, one, only(code, "属实"), at(2)).rows["accepted"] == 1
-    now = spot_office.now_of(office, one)
-    assert now.closing is None and now.without_result == len(one.planned_keys()) - 1
-    assert spot_office.told(office, one)["note"].startswith("1 号名单抽查中 1/")
-    report = send(office, one, only(code, "不属实"), at(3))
+    spot_list = drawn(office)
+    code = first_code(office, spot_list)
+    assert send(office, spot_list, only(code, "属实"), at(2)).rows["accepted"] == 1
+    now = spot_office.now_of(office, spot_list)
+    assert now.closing is None and now.without_result == len(spot_list.planned_keys()) - 1
+    assert spot_office.result_of(office, spot_list)["note"].startswith("1 号名单抽查中 1/")
+    report = send(office, spot_list, only(code, "不属实"), at(3))
     assert codes(report) == ["spot_reason"] and "说明为空" in report.findings[0]["message"]
-    assert send(office, one, only(code, "不属实", note="复看后更正"), at(4)).errors == 0
-    again = spot_office.now_of(office, one)
+    assert send(office, spot_list, only(code, "不属实", note="复看后更正"), at(4)).errors == 0
+    again = spot_office.now_of(office, spot_list)
     assert [v.answer.result for v in again.versions[_uid(again, code), FACILITY]] == ["属实", "不属实"]
-    assert spot_office.told(office, one)["changed"] == 1
+    assert spot_office.result_of(office, spot_list)["changed"] == 1
 
 
-def _uid(one, code: str) -> str:
-    return next(uid for uid, unit in one.units.items() if unit.code == code)
+def _uid(spot_list, code: str) -> str:
+    return next(uid for uid, unit in spot_list.units.items() if unit.code == code)
 
 
 def test_results_may_be_taken_back_until_the_list_is_closed(office):
-    one = drawn(office)
-    seq = send(office, one, but(first_code(office, one), "不属实"), at(2)).seq
+    spot_list = drawn(office)
+    seq = send(office, spot_list, but(first_code(office, spot_list), "不属实"), at(2)).seq
     with pytest.raises(Refusal, match="名单已于 2020-05-07 结束"):
         month_decisions.withdraw(seq, "改错了", office.settings, "李某")
     today = datetime.now(SHANGHAI)
@@ -288,54 +290,54 @@ def test_results_may_be_taken_back_until_the_list_is_closed(office):
 
 
 def test_a_closed_list_takes_only_what_lowers_the_bound(office):
-    one = drawn(office)
-    code = first_code(office, one)
-    send(office, one, all_so, at(2))
-    before = spot_office.told(office, one)["claims"][0]["lower_count"]
-    late = send(office, one, only(code, "不属实", note="群众反映"), at(30))
+    spot_list = drawn(office)
+    code = first_code(office, spot_list)
+    send(office, spot_list, all_so, at(2))
+    before = spot_office.result_of(office, spot_list)["claims"][0]["lower_count"]
+    late = send(office, spot_list, only(code, "不属实", note="群众反映"), at(30))
     assert "名单已结束" in late.spot
-    lower = spot_office.told(office, one)["claims"][0]["lower_count"]
+    lower = spot_office.result_of(office, spot_list)["claims"][0]["lower_count"]
     assert lower < before
-    send(office, one, only(code, "属实", note="再改回来"), at(31))
-    assert spot_office.told(office, one)["claims"][0]["lower_count"] == lower
-    [row] = [r for r in spot_lists_answers(office, one) if r.answer.result == "属实" and r.late]
+    send(office, spot_list, only(code, "属实", note="再改回来"), at(31))
+    assert spot_office.result_of(office, spot_list)["claims"][0]["lower_count"] == lower
+    [row] = [r for r in spot_lists_answers(office, spot_list) if r.answer.result == "属实" and r.late]
     assert not row.counts, "kept and shown, in no bound"
 
 
-def spot_lists_answers(office, one):
-    return [version for versions in spot_office.now_of(office, one).versions.values() for version in versions]
+def spot_lists_answers(office, spot_list):
+    return [version for versions in spot_office.now_of(office, spot_list).versions.values() for version in versions]
 
 
 def test_the_window_closes_the_list_and_a_blank_counts_against_the_claim(office):
-    one = drawn(office)
-    code = first_code(office, one)
-    send(office, one, lambda task: None if task.code == code else spot_office.says("属实"), at(2))
-    assert spot_office.now_of(office, one).closing is None
-    report = send(office, one, only(code, "属实"), at(16))
-    closed = spot_office.now_of(office, one)
+    spot_list = drawn(office)
+    code = first_code(office, spot_list)
+    send(office, spot_list, lambda task: None if task.code == code else spot_office.says("属实"), at(2))
+    assert spot_office.now_of(office, spot_list).closing is None
+    report = send(office, spot_list, only(code, "属实"), at(16))
+    closed = spot_office.now_of(office, spot_list)
     assert closed.closing.body["how"] == "window" and closed.closing.seq < report.seq + 2
-    [stratum] = spot_office.told(office, one)["claims"][0]["strata"]
+    [stratum] = spot_office.result_of(office, spot_list)["claims"][0]["strata"]
     assert stratum["open"] == 1, "逾期的属实不算"
 
 
 def test_an_unreached_unit_is_replaced_for_the_estimate_only(office):
-    one = drawn(office)
-    code = first_code(office, one)
-    report = send(office, one, but(code, "未能核实", days="2020-05-06、2020-05-07"), at(3))
+    spot_list = drawn(office)
+    code = first_code(office, spot_list)
+    report = send(office, spot_list, but(code, "未能核实", days="2020-05-06、2020-05-07"), at(3))
     assert report.errors == 0
-    now = spot_office.now_of(office, one)
+    now = spot_office.now_of(office, spot_list)
     assert now.closing is None, "候补还没有去"
     [(spare, _)] = now.spares_due()
-    assert spare == now.drawn[FACILITY][0].order[len(one.planned_keys())], "next in order"
-    send(office, one, only(now.units[spare].code, "属实"), at(5))
-    closed = spot_office.now_of(office, one)
-    [stratum] = spot_office.told(office, one)["claims"][0]["strata"]
+    assert spare == now.drawn[FACILITY][0].order[len(spot_list.planned_keys())], "next in order"
+    send(office, spot_list, only(now.units[spare].code, "属实"), at(5))
+    closed = spot_office.now_of(office, spot_list)
+    [stratum] = spot_office.result_of(office, spot_list)["claims"][0]["strata"]
     assert closed.closing and (stratum["open"], stratum["spare_confirmed"]) == (1, 1)
 
 
-def _marked(office, one, **changed: object):
+def _marked(office, spot_list, **changed: object):
     """The list's workbook with changed marks, so that it is another list's."""
-    [visits] = spot_tasks.visit_lists(one)
+    [visits] = spot_tasks.visit_lists(spot_list)
     return type(visits)(**{**vars(visits), **changed})
 
 
@@ -344,18 +346,18 @@ def _marked(office, one, **changed: object):
     [({"number": 9}, "台账中没有这一号"), ({"plan": "0" * 64}, "1 号名单的另一次抽取")],
 )
 def test_a_list_of_another_draw_is_answered_and_kept(office, changed, why):
-    one = drawn(office)
-    path = spot_office.filled(_marked(office, one, **changed), all_so, office.sent, "别的.xlsx")
+    spot_list = drawn(office)
+    path = spot_office.filled(_marked(office, spot_list, **changed), all_so, office.sent, "别的.xlsx")
     [report] = submit_files.submit([path], office.settings, by="测试", now=at(3))
     assert report.refused and codes(report) == ["spot_list"] and why in report.findings[0]["message"]
-    assert spot_office.now_of(office, one).standing == {}
+    assert spot_office.now_of(office, spot_list).standing == {}
     assert Archive(office.settings.archive).read(report.sha256) == path.read_bytes()
 
 
 def test_a_county_sends_no_results_about_itself(office):
     """Neither the list nor a report, refused as such, with the list's rows on a sheet beside it."""
-    one, county = drawn(office), Actor("赵柏乡", "县级", (COUNTY,))
-    path = spot_office.filled(spot_tasks.visit_lists(one)[0], all_so, office.sent, "自己查.xlsx")
+    spot_list, county = drawn(office), Actor("赵柏乡", "县级", (COUNTY,))
+    path = spot_office.filled(spot_tasks.visit_lists(spot_list)[0], all_so, office.sent, "自己查.xlsx")
     both = load_workbook(office.workbook(MONTH, COUNTY, lambda unit: None))
     sheet = both.create_sheet("附")
     for cells in load_workbook(path).worksheets[0].iter_rows(values_only=True):
@@ -365,29 +367,29 @@ def test_a_county_sends_no_results_about_itself(office):
         assert submit_files.check([sent], office.settings, now=at(3))[0].spot, "read as a list"
         with pytest.raises(Refusal, match="不能抽查"):
             submit_files.submit([sent], office.settings, county, now=at(3))
-    assert spot_office.now_of(office, one).standing == {}
+    assert spot_office.now_of(office, spot_list).standing == {}
 
 
 def test_results_before_the_draw_are_refused(office):
-    one = drawn(office)
-    path = spot_office.filled(spot_tasks.visit_lists(one)[0], all_so, office.sent, "太早.xlsx")
+    spot_list = drawn(office)
+    path = spot_office.filled(spot_tasks.visit_lists(spot_list)[0], all_so, office.sent, "太早.xlsx")
     second = spot_office.planned(office)
-    early = _marked(office, one, number=second)
+    early = _marked(office, spot_list, number=second)
     [report] = submit_files.submit(
         [spot_office.filled(early, all_so, office.sent, "未抽.xlsx")], office.settings, now=at(1)
     )
     assert "还没有抽取" in report.findings[0]["message"]
     late = spot_office.filled(
-        spot_tasks.visit_lists(one)[0], lambda t: spot_office.says("属实", days="2020-05-01"), office.sent
+        spot_tasks.visit_lists(spot_list)[0], lambda t: spot_office.says("属实", days="2020-05-01"), office.sent
     )
     [report] = submit_files.submit([late], office.settings, now=at(3))
     assert set(codes(report)) == {"spot_day"} and report.rows["accepted"] == 0
-    assert path.exists() and spot_office.now_of(office, one).standing == {}
+    assert path.exists() and spot_office.now_of(office, spot_list).standing == {}
 
 
 def test_two_inspectors_who_disagree_in_a_file_are_both_held(office):
-    one = drawn(office)
-    [visits] = spot_tasks.visit_lists(one)
+    spot_list = drawn(office)
+    [visits] = spot_tasks.visit_lists(spot_list)
     path = spot_office.filled(visits, all_so, office.sent, "两人.xlsx")
     book = load_workbook(path)
     sheet = book.worksheets[0]
@@ -396,16 +398,16 @@ def test_two_inspectors_who_disagree_in_a_file_are_both_held(office):
     book.save(path)
     [report] = submit_files.submit([path], office.settings, now=at(3))
     assert codes(report) == ["spot_twice", "spot_twice"] and report.rows["accepted"] == len(visits.tasks) - 1
-    assert spot_office.now_of(office, one).closing is None
+    assert spot_office.now_of(office, spot_list).closing is None
 
 
 def test_an_edited_list_is_held_at_its_cells(office):
-    one = drawn(office)
-    [visits] = spot_tasks.visit_lists(one)
+    spot_list = drawn(office)
+    [visits] = spot_tasks.visit_lists(spot_list)
     path = spot_office.filled(visits, all_so, office.sent, "改过.xlsx")
     book = load_workbook(path)
     sheet = book.worksheets[0]
-    easy = next(unit for unit in one.units.values() if unit.code not in {task.code for task in visits.tasks})
+    easy = next(unit for unit in spot_list.units.values() if unit.code not in {task.code for task in visits.tasks})
     sheet["D4"], sheet["E4"] = easy.name, easy.code
     sheet["G5"] = "否"
     book.save(path)
@@ -415,8 +417,8 @@ def test_an_edited_list_is_held_at_its_cells(office):
 
 
 def test_a_list_saved_without_its_marks_is_known_by_its_title_and_rows(office):
-    one = drawn(office)
-    path = spot_office.filled(spot_tasks.visit_lists(one)[0], all_so, office.sent, "另存.xlsx")
+    spot_list = drawn(office)
+    path = spot_office.filled(spot_tasks.visit_lists(spot_list)[0], all_so, office.sent, "另存.xlsx")
     book = load_workbook(path)
     del book["_shequ"]
     book.worksheets[0]["A1"] = "核查表"
@@ -424,7 +426,7 @@ def test_a_list_saved_without_its_marks_is_known_by_its_title_and_rows(office):
     seen = submit_files.check([path], office.settings, now=at(3))[0]
     assert "这是 1 号抽查名单" in seen.spot and not seen.refused, "a check stores nothing"
     [report] = submit_files.submit([path], office.settings, now=at(3))
-    assert report.state == "spot" and spot_office.now_of(office, one).closing
+    assert report.state == "spot" and spot_office.now_of(office, spot_list).closing
 
 
 def test_the_plain_number_is_used_as_it_was_published():

@@ -49,7 +49,9 @@ def test_print_setup_repeats_the_heading_on_a4_landscape():
 
 def test_drop_downs_offer_what_the_row_is_asked():
     sheet = _book()["信都区"]
-    offered = {str(one.sqref): one.formula1 for one in sheet.data_validations.dataValidation if one.type == "list"}
+    offered = {
+        str(check.sqref): check.formula1 for check in sheet.data_validations.dataValidation if check.type == "list"
+    }
     assert offered == {"I4": '"属实,不属实,未能核实"', "I5": '"有,无,未能核实"'}
 
 
@@ -73,11 +75,11 @@ def test_a_filled_workbook_is_read_back():
     saved = io.BytesIO()
     book.save(saved)
     back = read("回收.xlsx", _sheets(openpyxl.load_workbook(saved)), ISSUED, TODAY)
-    assert [(one.uid, one.claim) for one in back.answers] == [
+    assert [(answer.uid, answer.claim) for answer in back.answers] == [
         ("130524101200@2016", "pilot_share"),
         ("130503101205@2016", "facility_rural"),
     ]
-    assert (back.group, back.blank, [one.code for one in back.findings]) == ("第一组", 3, ["spot_own_county"])
+    assert (back.group, back.blank, [answer.code for answer in back.findings]) == ("第一组", 3, ["spot_own_county"])
 
 
 def test_an_untouched_workbook_says_nothing():

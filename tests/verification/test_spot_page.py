@@ -58,9 +58,9 @@ def test_a_clerk_plans_and_draws_a_list(page, office):
 
 
 def test_the_check_stands_beside_the_figure(page, office):
-    one = drawn(office)
-    code = spot_office.now_of(office, one).units[one.planned_keys()[0][0]].code
-    send(office, one, but(code, "不属实", note="没有房子"), at(3))
+    spot_list = drawn(office)
+    code = spot_office.now_of(office, spot_list).units[spot_list.planned_keys()[0][0]].code
+    send(office, spot_list, but(code, "不属实", note="没有房子"), at(3))
     [made] = checked_editions.follow(office.settings)
     opened = page("indicator", indicator=FACILITY)
     said = texts(opened)
@@ -81,8 +81,8 @@ def test_a_page_without_any_check_says_how_to_begin(page):
 
 
 def test_results_of_a_list_are_seen_by_everybody_and_its_units_are_not(page, office):
-    one = drawn(office)
-    send(office, one, all_so, at(3))
+    spot_list = drawn(office)
+    send(office, spot_list, all_so, at(3))
     said = texts(page("spot"))
     assert "已达标（经抽查核实）" in said and "双侧区间" in said
-    assert not [unit.name for unit in one.units.values() if unit.name in said]
+    assert not [unit.name for unit in spot_list.units.values() if unit.name in said]

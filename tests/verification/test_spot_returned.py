@@ -18,7 +18,7 @@ def _only(back):
 def test_rows_that_are_filled_in_are_recorded_and_blank_ones_are_open():
     back = returned(sheet(row(TASKS[0]), row(TASKS[1], result="否", note="未挂牌"), row(TASKS[2], result="")))
     assert codes(back) == []
-    assert [(one.uid, one.claim, one.result, one.cell) for one in back.answers] == [
+    assert [(answer.uid, answer.claim, answer.result, answer.cell) for answer in back.answers] == [
         ("130524101200@2016", "facility_rural", "属实", "I4"),
         ("130524101200@2016", "pilot_share", "不属实", "I5"),
     ]
@@ -37,7 +37,7 @@ def test_rows_that_are_filled_in_are_recorded_and_blank_ones_are_open():
 def test_words_for_a_result(word, known, unknown):
     filled = {"result": word, "days": "2021-01-05、2021-01-08"}
     back = returned(sheet(row(TASKS[0], **filled), row(TASKS[4], **filled)))
-    assert [one.result for one in back.answers] == [known, unknown]
+    assert [answer.result for answer in back.answers] == [known, unknown]
 
 
 def test_another_word_is_an_error_at_its_cell():
@@ -174,14 +174,14 @@ def test_columns_in_any_order_with_other_labels_and_a_repeated_header():
     labels[labels.index("结果")], labels[labels.index("说明")] = "9. 核查结果（属实/不属实）", "备注"
     made = [[row(task)[i] for i in swapped] for task in TASKS[:2]]
     back = returned(sheet(made[0], labels, made[1], labels=labels))
-    assert codes(back) == [] and [one.cell for one in back.answers] == ["B4", "B6"]
+    assert codes(back) == [] and [answer.cell for answer in back.answers] == ["B4", "B6"]
 
 
 def test_without_what_is_asked_a_unit_with_one_row_is_known():
     labels = [label for label in LABELS if label != "核查事项"]
     rows = [[cell for label, cell in zip(LABELS, row(task), strict=True) if label != "核查事项"] for task in TASKS[:3]]
     back = returned(sheet(*rows, labels=labels))
-    assert [one.uid for one in back.answers] == ["130524101203@2016"]
+    assert [answer.uid for answer in back.answers] == ["130524101203@2016"]
     assert codes(back) == ["spot_row", "spot_row"]
 
 
@@ -217,7 +217,7 @@ def test_a_cover_without_a_table_is_passed_over():
 
 def test_a_code_that_came_as_a_number_or_with_blanks():
     back = returned(sheet(row(TASKS[2], code=130524101203.0), row(TASKS[3], code="130503 101 205")))
-    assert [one.uid for one in back.answers] == ["130524101203@2016", "130503101205@2016"]
+    assert [answer.uid for answer in back.answers] == ["130524101203@2016", "130503101205@2016"]
 
 
 def test_short_rows_and_notes_below_the_table_are_no_trouble():
