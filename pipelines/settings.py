@@ -54,7 +54,8 @@ def load(data: str | Path | None = None) -> Settings:
     """
     folder = data or os.environ.get("SHEQU_DATA") or (Path("data") if REPOSITORY == _CARRIED else REPOSITORY / "data")
     reference = os.environ.get("SHEQU_REFERENCE") or REPOSITORY / "data" / "reference"
-    return _at(Path.cwd() / folder, Path.cwd() / reference)
+    here = Path.cwd()
+    return _at(here / folder, here / reference)
 
 
 @lru_cache(maxsize=64)

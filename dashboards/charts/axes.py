@@ -11,16 +11,13 @@ _MARGIN = timedelta(days=20)
 
 
 def of_months(days: Sequence[date]) -> dict[str, Any]:
-    """The axis of months: a tick at the first of a month, with the year where it is another than before."""
+    """The axis of months: ticks at the first of a month, with the year at each January; without one at the first tick."""
     first, last = min(days), max(days)
     held = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     step = next((step for step in _STEPS if len(held) <= step * _MOST_MONTHS), _STEPS[-1])
     ticks = [date(number // 12, number % 12 + 1, 1) for number in held if number % step == 0]
-    before = [None, *(tick.year for tick in ticks)]
-    words = [
-        f"{tick.month}月" + ("" if tick.year == year else f"<br>{tick.year}年")
-        for tick, year in zip(ticks, before, strict=False)
-    ]
+    named = [tick for tick in ticks if tick.month == 1] or ticks[:1]
+    words = [f"{tick.month}月" + (f"<br>{tick.year}年" if tick in named else "") for tick in ticks]
     bounds = [(first - _MARGIN).isoformat(), (last + _MARGIN).isoformat()]
     return dict(type="date", range=bounds, tickvals=[tick.isoformat() for tick in ticks], ticktext=words)
 

@@ -6,7 +6,6 @@ shows its lines under the pointer.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
 from types import MappingProxyType
 from typing import Any
 
@@ -50,9 +49,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Trend:
-    """A small series: the polygon of each run of months, and the height of its last point where the month shown has a value."""
+    """A small series: its picture, and the height of its last point where the month shown has a value."""
 
-    ribbons: list[str]
+    picture: str
     end: str | None
 
 
@@ -186,7 +185,7 @@ def _indicator(row: PlaceRow, link: Link, ink: Ink, proven: Proven | None) -> Ba
         note=screen_wording.gap_note(row),
         short=bool(row["gap"]),
         change=change,
-        trend=_trend(row),
+        trend=_trend(row, ink),
     )
 
 
@@ -230,35 +229,24 @@ def _proven_line(row: FigureRow, share: float) -> Span:
     return Span("p" if bound <= value else "p up", f"{low:.1f}", f"{high - low:.1f}")
 
 
-def _trend(row: PlaceRow) -> Trend:
-    """Each run of months is a ribbon between two edges; a point where the month itself has a value."""
+def _trend(row: PlaceRow, ink: Ink) -> Trend:
+    """Each run of months is a line of its own; a point where the month itself has a value."""
     runs = bar_geometry.trend_runs(row)
     last = runs[-1][-1] if runs else None
-    return Trend([_ribbon(run) for run in runs], f"{last[1]:.0f}" if last and last[0] == 100 else None)
+    return Trend(_lines(runs, ink.quiet), f"{last[1]:.0f}" if last and last[0] == 100 else None)
 
 
-# how wide and high a small trend is drawn in its font's size, for one per cent of each; half the width of its line
-_ACROSS, _DOWN, _HALF = 0.0521, 0.0143, 0.055
+# the lines as an image that the browser stretches; above and below there is room for half their width
+_LINES = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 -8 100 116' preserveAspectRatio='none'>"
+    "<path d='{path}' fill='none' stroke='{colour}' stroke-width='1.6' stroke-linejoin='round' vector-effect='non-scaling-stroke'/></svg>"
+)
 
 
-def _ribbon(run: list[bar_geometry.Point]) -> str:
-    """The two edges of a line, at right angles to it, so that it is as thick where it rises steeply."""
-    points = [(*point, *_sideways(run, n)) for n, point in enumerate(run)]
-    edge = [f"{_off(x, dx)} {_off(y, dy)}" for x, y, dx, dy in points]
-    return ",".join([*edge, *(f"{_off(x, -dx)} {_off(y, -dy)}" for x, y, dx, dy in reversed(points))])
-
-
-def _sideways(run: list[bar_geometry.Point], n: int) -> bar_geometry.Point:
-    """An offset at right angles to the line at its n-th point, in em; straight up where it is a single one."""
-    (left, high), (right, low) = run[max(0, n - 1)], run[min(len(run) - 1, n + 1)]
-    across, down = (right - left) * _ACROSS, (low - high) * _DOWN
-    length = hypot(across, down)
-    return (down / length * _HALF, -across / length * _HALF) if length else (0.0, -_HALF)
-
-
-def _off(place: float, by: float) -> str:
-    sign = "+" if by > 0 else "-"
-    return f"calc({place:.0f}% {sign} {abs(by):.2f}em)" if abs(by) >= 0.005 else f"{place:.0f}%"
+def _lines(runs: list[list[bar_geometry.Point]], colour: str) -> str:
+    """The `data:` address of the picture of a small series."""
+    path = "".join(f"M{' '.join(f'{x:.0f} {y:.0f}' for x, y in run)}h.01" for run in runs)
+    return f"data:image/svg+xml,{_LINES.format(path=path, colour=colour)}".replace("#", "%23").replace("<", "%3C")
 
 
 def palette_variables(ink: Ink) -> str:

@@ -121,14 +121,17 @@ def verdict(
     more: Sequence[Said] = (),
 ) -> str:
     """HTML of the answer in sentences: on course or not, what lags, who has reported."""
-    covered = screen_wording.covered(month_coverage.of_month(view.release, view.month))
-    arrived = screen_wording.reported(reports) + covered if reports else ""
+    arrived = screen_wording.reported(reports) + _covered(view) if reports else ""
     lines = [Said(arrived, where + verdict_sentence(view, rows))] if rows else []
     sentences = (*_who_lags(view, rows), screen_wording.laggards(rows, 2), *_moved(view, rows))
     lines += [Said(sentence) for sentence in sentences if sentence]
     if unproven := screen_wording.unproven(rows, edition_data.short_names(view)):
         lines.append(Said(unproven, quiet=True))
     return said([*lines, *more], title, lead=True)
+
+
+def _covered(view: View) -> str:
+    return screen_wording.covered(month_coverage.of_month(view.release, view.month))
 
 
 def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:

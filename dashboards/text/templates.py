@@ -45,6 +45,11 @@ def _css_text(text: str) -> str:
 
 
 _environment = Environment(
-    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, finalize=_one_line
+    # templates do not change while the server runs: no look at the disk for each of them at each drawing
+    loader=FileSystemLoader(_FOLDER),
+    auto_reload=False,
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=_one_line,
 )
 _environment.filters["css_text"] = _css_text

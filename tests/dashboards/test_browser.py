@@ -136,7 +136,7 @@ def test_the_bar_carries_the_choice_and_a_copied_address_is_whole(page, address)
 
 
 def test_a_table_sorts_numbers_as_numbers(page, address):
-    page.goto(f"{address}/indicator?indicator=facility_rural&county=130530")
+    page.goto(f"{address}/indicator?indicator=facility_rural&county=130530&part=lacking")
     towns = page.locator(".grid", has_text="应有").first
     towns.wait_for()
     idle(page)
@@ -167,7 +167,7 @@ def test_the_keyboard_reaches_navigation_and_selectors(page, address):
 
 def test_charts_and_selectors_have_names_for_screen_readers(page, address):
     page.goto(f"{address}/indicator")
-    page.locator(".figure .main-svg").first.wait_for()
+    page.locator(".figure img").wait_for()
     page.locator(".ranking").wait_for()
     nameless = page.evaluate(
         """[...document.querySelectorAll('input, button, [role=img], [role=figure]')].filter(
@@ -184,6 +184,41 @@ def test_charts_and_selectors_have_names_for_screen_readers(page, address):
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
     english = page.locator("[aria-label='App pages'], [aria-label^='Remove '], :text('Skip to main')")
     assert english.count() == 0
+
+
+@pytest.mark.parametrize("reach", ["pointer", "keyboard"])
+def test_a_chart_is_a_picture_until_a_pointer_or_the_keyboard_reaches_it(page, address, reach):
+    scripts = []
+    page.on("request", lambda request: scripts.append(request.url) if "plotly" in request.url else None)
+    page.goto(f"{address}/indicator?indicator=facility_rural")
+    chart = page.locator(".figure")
+    chart.locator("img").wait_for()
+    idle(page)
+    assert chart.locator("img").evaluate("i => i.decode().then(() => i.naturalHeight)") > 300 and not scripts
+    height = chart.bounding_box()["height"]
+    chart.hover() if reach == "pointer" else chart.focus()
+    chart.locator(".main-svg").first.wait_for()
+    assert len(scripts) == 1 and chart.locator("img").count() == 0
+    assert abs(chart.bounding_box()["height"] - height) < 2
+    box = chart.bounding_box()
+    page.mouse.move(box["x"] + 80, box["y"] + 200)
+    page.mouse.move(box["x"] + 90, box["y"] + 210)
+    chart.locator(".hoverlayer text").first.wait_for()
+
+
+def test_a_part_opens_where_the_reader_is_and_back_closes_it(page, address):
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{address}/county?county=130524&indicator=facility_rural")
+    link = page.locator(".sections a", has_text="全部指标")
+    link.wait_for()
+    idle(page)
+    link.click()
+    page.locator(".grid", has_text="应有").wait_for()
+    assert "part=all" in page.url and "indicator=facility_rural" in page.url
+    page.wait_for_function("document.querySelector('.sections').getBoundingClientRect().top < 400")
+    page.go_back()
+    page.locator(".grid").wait_for(state="detached")
+    assert "part=" not in page.url
 
 
 def hostile(workbook: Path) -> bytes:
@@ -336,11 +371,20 @@ def test_the_wall_turns_by_itself_and_stops_when_touched(page, address):
 
 
 # a county lists all 96 indicators with what is unknown of each
-@pytest.mark.parametrize(("room", "pages"), [("", 1), ("county?county=130502", 2), ("county?county=130524", 2)])
-def test_the_overview_prints_on_one_page_and_a_county_on_two(page, address, room, pages):
+@pytest.mark.parametrize(
+    ("room", "pages"),
+    [
+        ("", 1),
+        ("county?county=130502", 1),
+        ("county?county=130502&part=sheet", 2),
+        ("county?county=130524&part=sheet", 2),
+    ],
+)
+def test_the_overview_prints_on_one_page_and_a_countys_sheet_on_two(page, address, room, pages):
     page.goto(f"{address}/{room}")
     page.get_by_text("17 项主要指标：").first.wait_for()
-    page.locator(".bars").wait_for()
+    page.locator(".paper-lines" if "sheet" in room else ".bars").last.wait_for()
+    idle(page)
     paper = page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) <= pages
 

@@ -154,7 +154,7 @@ def test_kinds_of_findings_have_chinese_names_and_whole_messages(app, made):
 
 
 def test_a_finding_leads_to_its_unit(app, made):
-    opened = app(made["both"], "county", county="130524", month="2020-06")
+    opened = app(made["both"], "county", county="130524", month="2020-06", part="sent")
     said = "".join(item.proto.body for item in opened.get("html"))
     assert re.search(r'href="unit\?[^"]*month=2020-06[^"]*unit=\d{12}', said)
 
@@ -194,6 +194,28 @@ def test_what_is_pinned_stands_on_the_overview_and_nothing_unknown_does(app, mad
     assert said.count("我关注的") == 1 and "柏乡县" in said.split("我关注的")[1] and "county=999999" not in said
     assert "★ 已关注" in _html(app(made["both"], "county", county="130524", pinned=pinned))
     assert "☆ 关注" in _html(app(made["both"], "county", county="130502", pinned=pinned))
+
+
+PARTS = [("county", part) for part in ("all", "near", "sent", "sheet")]
+PARTS += [("indicator", part) for part in ("lacking", "changed", "plan", "spot", "note", "files")]
+
+
+@pytest.mark.parametrize(("page", "part"), PARTS)
+def test_a_part_is_drawn_when_the_address_asks_for_it_and_its_link_closes_it(app, made, page, part):
+    closed, opened = (
+        app(made["both"], page, county="130524", indicator="facility_rural", **more) for more in ({}, {"part": part})
+    )
+    assert not closed.exception and not opened.exception
+    assert 'aria-current="true"' not in _html(closed) and f"part={part}" in _html(closed)
+    [chosen] = re.findall(r'<a href="([^"]*)" aria-current="true"', _html(opened))
+    assert "part=" not in chosen and "county=130524" in chosen
+    drawn = [len(list(page.get(kind))) for page in (closed, opened) for kind in ("html", "markdown", "number_input")]
+    assert sum(drawn[3:]) > sum(drawn[:3]) or opened.get("download_button")
+
+
+def test_an_unknown_part_opens_nothing(app, made):
+    opened = app(made["both"], "county", part="<script>")
+    assert not opened.exception and "aria-current" not in _html(opened) and "<script>" not in _html(opened)
 
 
 def test_a_search_finds_units_towns_and_indicators(app, made):

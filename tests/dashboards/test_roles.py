@@ -76,11 +76,15 @@ def units_and_findings(data, county: str) -> set[str]:
 PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "tasks", "quality")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_county_person_is_sent_nothing_of_another_countys_units(app, signed, come, page):
+PARTS = [("county", part) for part in ("all", "near", "sent", "spot", "sheet")]
+PARTS += [("indicator", part) for part in ("lacking", "changed", "plan", "spot", "note", "files")]
+
+
+@pytest.mark.parametrize(("page", "part"), [*((page, "") for page in PAGES), *PARTS])
+def test_a_county_person_is_sent_nothing_of_another_countys_units(app, signed, come, page, part):
     come("baixiang")
     hidden = units_and_findings(signed, FOREIGN)
-    opened = app(signed, page, county=FOREIGN, unit="130502001021", indicator="platform_urban")
+    opened = app(signed, page, county=FOREIGN, unit="130502001021", indicator="platform_urban", part=part)
     assert not opened.exception
     sent = everything(opened)
     assert not {secret for secret in hidden if secret in sent} - {"130502001021"}
@@ -90,14 +94,14 @@ def test_a_county_person_is_sent_nothing_of_another_countys_units(app, signed, c
 def test_the_same_pages_do_show_the_city_what_a_county_is_not_sent(app, signed, come):
     come("city")
     hidden = units_and_findings(signed, FOREIGN)
-    sent = everything(app(signed, "indicator", county=FOREIGN, indicator="platform_urban"))
+    sent = everything(app(signed, "indicator", county=FOREIGN, indicator="platform_urban", part="lacking"))
     assert any(secret in sent for secret in hidden)
 
 
 def test_a_county_person_sees_its_own(app, signed, come):
     come("baixiang")
     own = units_and_findings(signed, OWN)
-    sent = everything(app(signed, "county", county=OWN))
+    sent = everything(app(signed, "county", county=OWN, part="sent"))
     assert any(secret in sent for secret in own)
 
 
@@ -120,7 +124,7 @@ def test_rooms_of_the_reporting_page_are_those_of_the_role(app, signed, come, pe
 @pytest.mark.parametrize(("person", "downloads"), [("leader", 0), ("planner", 2), ("baixiang", 0), ("city", 2)])
 def test_who_may_not_export_is_given_no_download(app, signed, come, person, downloads):
     come(person)
-    opened = app(signed, "county", county=FOREIGN)
+    opened = app(signed, "county", county=FOREIGN, part="all")
     assert not opened.exception
     assert len(opened.get("download_button")) == downloads
 

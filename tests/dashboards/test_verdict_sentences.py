@@ -54,7 +54,7 @@ def test_the_indicator_says_both_ends_the_known_value_and_the_parts_of_the_gap(a
 
 
 def test_the_county_says_how_many_of_its_units_decide(app, made, unproven):
-    opened = app(made["both"], "county", county="130524")
+    opened = app(made["both"], "county", county="130524", part="all")
     assert f"（{ENDS}；缺柏乡县 263 个单位的填报）" in texts(opened)
     lines = table_with(opened, "待核实的是")
     assert ENDS in [line["待核实的是"] for line in lines]
