@@ -345,5 +345,5 @@ def divisions_paragraph(release: Release, policy: str, most: int = _NAMED, with_
         text
         + (f"，{count(units)}个社区（村）改按另一类型考核。" if units and with_units else "。")
         + (f"受影响较大的是{'；'.join(named)}。" if named else "")
-        + ("各项比较均按现区划，不计作进展或倒退。" if rows or units else "")
+        + ("比较均按现区划，不计作进展或倒退。" if rows or units else "")
     )

@@ -90,7 +90,7 @@ def improved(facts: Facts) -> Claim | None:
         return None
     better.sort(key=lambda p: (p["behind"] - (p["behind_before"] or 0), -_places_won(p), p["rank"]))
     named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_risen(p)}）" for p in better]
-    text = sentence(f"落后指标因工作减少的有{listed(named, _IMPROVED, '个县（市、区）')}")
+    text = sentence(f"落后指标因工作减少的有{listed(named, _IMPROVED)}")
     counted = Proof(_BETTER, 2 * (facts.policy["id"], facts.month, facts.compared), [(len(better),)])
     return Claim(text, (counted, *(proof for place in better[:_IMPROVED] for proof in _place_proofs(facts, place))))
 

@@ -58,6 +58,18 @@ def test_a_headline_without_a_target_is_not_counted_among_the_judged():
     assert overall_verdict.tally(facts(items)).text == said
 
 
+def test_notes_of_the_month_stand_in_the_paper_with_name_and_day():
+    pay = item("报酬率")
+    whole = facts([pay])
+    whole.release.noted = [
+        {"seq": 7, "text": "市长批示:抓紧办理。", "by": "张三", "at": "2020-06-02T09:00:00+08:00", "indicator": None},
+        {"seq": 8, "text": "工资标准调整", "by": "李四", "at": "2020-06-03T09:00:00+08:00", "indicator": pay.id},
+    ]
+    said = "本月批示和事件：市长批示：抓紧办理（张三2020年6月2日记）；工资标准调整（报酬率，李四2020年6月3日记）。"
+    assert submission_facts.notes(whole) == said and said in submission_facts.paragraph(whole)
+    assert submission_facts.notes(facts([pay])) == ""
+
+
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
