@@ -18,13 +18,15 @@ def moved_in(rows: Sequence[Moved], county: str, most: int = 3) -> str:
     own = [(row["name"], place) for row in rows for place in row["counties"] if place["unit"] == county]
     beside = [(row["name"], place) for row in rows for place in row.get("beside", []) if place["unit"] == county]
     work = [(name, place["gained"] - place["lost"]) for name, place in own]
-    reported, boundary = (
-        [(name, place["reported"]) for name, place in beside],
+    reported, founded, boundary = (
+        [(name, place["reported"] - place["founded"]) for name, place in beside],
+        [(name, place["founded"]) for name, place in beside],
         [(name, place["boundary"]) for name, place in beside],
     )
     parts = [
         *_rose_and_fell("本月新增：", "减少：", work, most),
         *_rose_and_fell("另因补报增加：", "另因未报减少：", reported, most),
+        *_rose_and_fell("另因新设单位首次填报增加：", "", founded, most),
         *_rose_and_fell("另因区划和名册调整增加：", "另因区划和名册调整减少：", boundary, most),
     ]
     # 另 only after something else

@@ -51,6 +51,7 @@ def _task(line: Sequence[Row], month: date, units: list[TaskUnit], replies: list
     """The task of a county's series of an indicator; None where it was never behind or ends before the month."""
     last = line[-1]
     opened, closed, is_open = _course(line)
+    stood = _course(line[:-1])[2]
     if opened is None or last["month"] != month or last["due"] is None:
         return None
     before = line[-2] if len(line) > 1 and line[-2]["month"] == months.add(month, -1) else None
@@ -60,7 +61,7 @@ def _task(line: Sequence[Row], month: date, units: list[TaskUnit], replies: list
     return Task(
         indicator=last["indicator"], name=full_width(last["name"]), clause=full_width(last["clause"]), gap_unit=last["gap_unit"],
         county=last["county"], short=last["short"], state=state, status=last["status"], opened=opened, closed=closed,
-        due=months.last_day(last["due"]), failing=failing, unknown=last["gap_unknown"] or 0, failing_before=earlier, quota=quota,
+        stood=stood, due=months.last_day(last["due"]), failing=failing, unknown=last["gap_unknown"] or 0, failing_before=earlier, quota=quota,
         done=None if earlier is None else earlier - failing, pace=_pace(last, opened, quota, earlier, failing) if failing and is_open else None,
         units=units if failing and is_open else [], replies=replies,
     )  # fmt: skip

@@ -1,8 +1,10 @@
 """Decisions as rows of the table `decision`, also for papers and pages that show the present ones."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import date
+from typing import Any, TypedDict
 
+from pipelines import months
 from pipelines.archive.finding_state import Answered
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Event
@@ -21,6 +23,25 @@ def decision_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
 def _decision(event: Event) -> dict[str, Any]:
     fields = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
     return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **fields}
+
+
+class Note(TypedDict):
+    """A note of a person on a month (`indicator` null) or on an indicator in it: an instruction (批示), an event."""
+
+    seq: int
+    text: str
+    by: str
+    at: str
+    indicator: str | None
+
+
+def note_rows(events: Iterable[Event], life: Life, month: date) -> list[Note]:
+    """The notes on a month that were not withdrawn, the oldest first."""
+    return [
+        Note(seq=event.seq, text=event.body["text"], by=event.by, at=event.at, indicator=event.body.get("indicator"))
+        for event in events
+        if event.kind == "annotate" and event.seq not in life.withdrawn and event.body["month"] == months.key(month)
+    ]
 
 
 def explanation_rows(life: Life) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ The direction of an indicator is given only where at least nine tenths is known 
 month.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import cast
@@ -116,10 +116,15 @@ def moved(release: Release, policy: str, month: date | None = None) -> list[Move
     if not month_movement.is_known(release, month) or not has_before(release, policy, month):
         return []
     headline = release.rows("SELECT indicator FROM indicator WHERE policy = ? AND headline", [policy])
+    listed_anew = _listed_anew(release, month)
     with month_movement.query(release, policy, month, [row["indicator"] for row in headline]) as query:
-        turned, beside = _turned(query, policy), _beside(query, policy)
+        turned, beside, founded = _turned(query, policy), _beside(query, policy), _founded(query, policy, listed_anew)
         rows = [
-            _with_work(row, turned.get(row["indicator"], []), beside.get(row["indicator"], []))
+            _with_work(
+                {**row, "founded": sum(founded.get(row["indicator"], {}).values())},
+                turned.get(row["indicator"], []),
+                _beside_founded(beside.get(row["indicator"], []), founded.get(row["indicator"], {})),
+            )
             for row in _parts(query, policy, month)
         ]
     kept = [row for row in rows if row["gained"] or row["lost"] or _is_moved_otherwise(row)]
@@ -139,8 +144,9 @@ def _parts(query: Query, policy: str, month: date) -> list[MovedOtherwise]:
         seen AS (
             SELECT indicator, count(*) = 2 AND bool_and(10 * unknown <= denominator + scope_unknown) AS enough_known
             FROM figure WHERE policy = $policy AND level = 'city' AND divisions = 'now' AND month IN ($month, $before) GROUP BY indicator)
-        SELECT indicator, i.name, i.gap_unit, i.position, coalesce(enough_known, false) AS enough_known, coalesce(boundary, 0) AS boundary,
-               coalesce(corrected, 0) AS corrected, coalesce(defined, 0) AS defined, coalesce(reported, 0) AS reported
+        SELECT indicator, i.name, i.gap_unit, i.position, 0 AS founded, coalesce(enough_known, false) AS enough_known,
+               coalesce(boundary, 0) AS boundary, coalesce(corrected, 0) AS corrected, coalesce(defined, 0) AS defined,
+               coalesce(reported, 0) AS reported
         FROM indicator AS i JOIN met USING (indicator) LEFT JOIN seen USING (indicator)
         WHERE i.policy = $policy AND i.headline AND i.is_share AND indicator NOT IN (
             SELECT indicator FROM figure
@@ -182,9 +188,40 @@ def _beside(query: Query, policy: str) -> dict[str, list[MovedBeside]]:
     )
     beside: dict[str, list[MovedBeside]] = {}
     for row in rows:
-        place = MovedBeside(unit=row["unit"], reported=row["reported"], boundary=row["boundary"])
+        place = MovedBeside(unit=row["unit"], reported=row["reported"], founded=0, boundary=row["boundary"])
         beside.setdefault(row["indicator"], []).append(place)
     return beside
+
+
+def _listed_anew(release: Release, month: date) -> list[str]:
+    """Units of a month's roster that were in none a month before under any code: their first report is no late one."""
+    now, before = release.of_month("standing", month), release.of_month("standing", months.add(month, -1))
+    rows = release.rows(
+        f"SELECT unit FROM {now} WHERE month = ? AND uid NOT IN (SELECT uid FROM {before} WHERE month = ?) ORDER BY unit",
+        [month, months.add(month, -1)],
+    )
+    return [row["unit"] for row in rows]
+
+
+def _founded(query: Query, policy: str, listed_anew: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By indicator and county, the met units of those that the roster lists for the first time."""
+    if not listed_anew:
+        return {}
+    rows = query(
+        """
+        SELECT indicator, county, count(*) AS units FROM movement_unit
+        WHERE policy = ? AND part = 'reporting' AND "after" = 1 AND list_contains(?, unit) GROUP BY ALL ORDER BY indicator, county
+        """,
+        [policy, list(listed_anew)],
+    )
+    founded: dict[str, dict[str, int]] = {}
+    for row in rows:
+        founded.setdefault(row["indicator"], {})[row["county"]] = row["units"]
+    return founded
+
+
+def _beside_founded(places: list[MovedBeside], founded: Mapping[str, int]) -> list[MovedBeside]:
+    return [{**place, "founded": founded.get(place["unit"], 0)} for place in places]
 
 
 def _with_work(row: MovedOtherwise, counties: list[MovedPlace], places: list[MovedBeside]) -> Moved:
@@ -236,9 +273,10 @@ def _where(row: Moved, gained: bool) -> str:
 
 
 def beside(row: Moved) -> str:
-    """Changes from other causes than work: `另有5个为补报，62个因区划调整计入`; empty where nothing did."""
+    """Changes from other causes than work: `另有5个为补报，46个为新设单位首次填报`; empty where nothing did."""
     parts = [
-        _part(row["reported"], "为补报", "因未报减少"),
+        _part(row["reported"] - row["founded"], "为补报", "因未报减少"),
+        _part(row["founded"], "为新设单位首次填报", ""),
         _part(row["boundary"], "因区划和名册调整增加", "因区划和名册调整减少"),
         _part(row["corrected"], "因更正上月数据增加", "因更正上月数据减少"),
         _part(row["defined"], "因指标定义调整增加", "因指标定义调整减少"),
@@ -290,20 +328,22 @@ def restated(release: Release, policy: str) -> list[Restated]:
     return [{**row, "name": full_width(row["name"])} for row in rows]
 
 
-def divisions_paragraph(release: Release, policy: str, most: int = _NAMED) -> str:
-    """区划调整说明 of a month in which divisions changed: what changed, and the headline shares like for like."""
+def divisions_paragraph(release: Release, policy: str, most: int = _NAMED, with_units: bool = True) -> str:
+    """区划调整说明 of a month in which divisions changed: what changed, and the headline shares like for like. `with_units`: also how many
+    units are judged as another kind.
+    """
     text = divisions_changed(release)
     if not text:
         return ""
     units, rows = recounted(release), restated(release, policy)
     rows = sorted(rows, key=lambda row: -abs(Decimal(row["then"]) - Decimal(row["like_for_like"])))
     named = [
-        f"{row['name']}上月按原区划为{row['then']}%，按现区划为{row['like_for_like']}%，本月为{row['now']}%"
+        f"{row['name']}上月按原区划{row['then']}%、按现区划{row['like_for_like']}%，本月{row['now']}%"
         for row in rows[:most]
     ]
     return (
         text
-        + (f"，{count(units)}个社区（村）改按另一类型考核。" if units else "。")
+        + (f"，{count(units)}个社区（村）改按另一类型考核。" if units and with_units else "。")
         + (f"受影响较大的是{'；'.join(named)}。" if named else "")
-        + ("各项比较均按现区划，区划调整不计作进展或倒退。" if rows or units else "")
+        + ("比较均按现区划，不计作进展或倒退。" if rows or units else "")
     )

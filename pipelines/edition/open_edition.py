@@ -17,7 +17,7 @@ from pipelines.archive import edition_gate, month_state
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
 from pipelines.edition import closed_periods, edition_folders, older_formats, planner_views, task_replies, verify_files
-from pipelines.edition.decision_rows import decision_rows, explanation_rows
+from pipelines.edition.decision_rows import Note, decision_rows, explanation_rows, note_rows
 from pipelines.edition.progress_rows import Reply
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
@@ -65,6 +65,8 @@ class Release:
     explained: list[Row] | None = None
     # replies of counties to their tasks
     replied: list[Reply] = field(default_factory=list)
+    # notes of people on the release's month
+    noted: list[Note] = field(default_factory=list)
 
     @property
     def month(self) -> date:
@@ -183,7 +185,7 @@ def open_release(
 
 
 def with_decisions(release: Release, installation: Settings) -> Release:
-    """The edition with approvals, reopenings, explanations, replies and extensions since it was made; its figures are unchanged."""
+    """The edition with approvals, reopenings, explanations, replies, notes and extensions since it was made; its figures are unchanged."""
     archive = Archive(installation.archive)
     if not archive.ledger.exists():
         return release
@@ -199,7 +201,10 @@ def with_decisions(release: Release, installation: Settings) -> Release:
     manifest = {**release.manifest, "states": {**release.manifest.get("states", {}), **decided}}
     explained = _gone_on(release, life, explanation_rows(life))
     replied = task_replies.standing(events, life, installation.reference, archive, release.month)
-    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explained, replied=replied)
+    noted = note_rows(events, life, release.month)
+    return replace(
+        release, manifest=manifest, decided=decision_rows(known), explained=explained, replied=replied, noted=noted
+    )
 
 
 def _gone_on(release: Release, life: Life, explained: list[Row]) -> list[Row]:

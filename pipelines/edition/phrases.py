@@ -1,6 +1,6 @@
 """Formatting of official Chinese: numbers with units, lists of names, dates, targets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -23,6 +23,19 @@ def listed(names: Sequence[str], most: int | None = None, counter: str = "个") 
     if len(names) < 2:
         return "".join(names)
     return f"{'、'.join(names[:-1])}和{names[-1]}"
+
+
+def most_of(counts: Mapping[str, int], most: int, unit: str = "项", counter: str = "个县（市、区）") -> str:
+    """`甲县9项、乙县7项`: who has most. Who has as many as the last one is never left out beside him: then those above are named, or
+    where all have the same `甲县、乙县等4个县（市、区）各7项`.
+    """
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    next_one = ordered[most][1] if len(ordered) > most else 0
+    above = [f"{name}{count(number)}{unit}" for name, number in ordered[:most] if number > next_one]
+    if above:
+        return "、".join(above)
+    tied = [name for name, number in ordered if number == next_one]
+    return f"{listed(tied, most, counter)}各{count(next_one)}{unit}" if tied else ""
 
 
 def day(moment: date) -> str:

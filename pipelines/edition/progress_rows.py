@@ -31,17 +31,21 @@ class MovedPlace(TypedDict):
 
 
 class MovedBeside(TypedDict):
-    """A county's met units more by reports that came or went silent, and by roster. Grain: one county where either is not 0."""
+    """A county's met units more by reports that came or went silent (of them `founded`: of units first listed in the month), and by
+    roster. Grain: one county where reports or roster moved any.
+    """
 
     unit: str
     reported: int
+    founded: int
     boundary: int
 
 
 class MovedOtherwise(TypedDict):
     """Change of met units of a headline share since the month before, without work. Grain: one indicator.
 
-    `reported`: newly reported units (negative: no longer reported). `boundary`, `corrected`, `defined`: by roster, by corrections to the
+    `reported`: newly reported units (negative: no longer reported), `founded` those of them that the roster lists for the first time.
+    `boundary`, `corrected`, `defined`: by roster, by corrections to the
     earlier month, by definition. `enough_known`: at least nine tenths is known in both months.
     """
 
@@ -50,6 +54,7 @@ class MovedOtherwise(TypedDict):
     gap_unit: str | None
     position: int
     reported: int
+    founded: int
     boundary: int
     corrected: int
     defined: int
@@ -116,7 +121,8 @@ class Task(TypedDict):
 
     `opened`: month in which it was first behind; `closed`: month of the latest closing, also of one that was reopened. `failing`: units
     that only work can close, `failing_before`: a month before; `quota`: of those, this month's share until the due month; `done`: fewer
-    than a month before. `due`: last day. `replies` of the county, the oldest first; empty where the ledger could not be read.
+    than a month before. `stood`: open at the end of the month before. `due`: last day. `replies` of the county, the oldest first; empty
+    where the ledger could not be read.
     """
 
     indicator: str
@@ -130,6 +136,7 @@ class Task(TypedDict):
     status: str
     opened: date
     closed: date | None
+    stood: bool
     due: date
     failing: int
     unknown: int

@@ -16,4 +16,4 @@ def below_base(status: str, pace: float | None) -> str:
     """Said of 严重滞后 with a negative pace: were the same units worse, it would be 倒退 (semantics §6). Empty of anything else."""
     if status != "off_track" or pace is None or pace >= 0:
         return ""
-    return "不及起点，但同样的单位没有变差，是新设单位或范围变化所致"
+    return "低于起点，系新设单位、范围或报送变化所致，同样的单位没有变差"

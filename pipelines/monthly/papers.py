@@ -71,11 +71,12 @@ def behind(settings: Settings, folder: Path) -> bool:
 
 
 def _mark(release: Release) -> list[int | str]:
-    """Inputs of the papers besides the edition: numbers of decisions and of replies to last month's tasks, state of each explanation."""
+    """Inputs of the papers besides the edition: numbers of decisions, notes and replies to last month's tasks, state of each explanation."""
     key, before = months.key(release.month), months.key(months.add(release.month, -1))
     kinds = ("approve", "reopen", "extend")
     decided = [row["seq"] for row in release.decisions() or [] if row["kind"] in kinds and row["month"] == key]
     decided += [reply["seq"] for reply in release.replied if reply["month"] == before]
+    decided += [note["seq"] for note in release.noted]
     return [*sorted(decided), *(_standing(row) for row in release.explanations(release.month))]
 
 

@@ -1,6 +1,7 @@
 """The paper for the leadership group: two pages of judgement, one table, annexes; laid out and headed by GB/T 9704."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from docx.document import Document as Paper
 from docx.text.paragraph import Paragraph
 
 from pipelines import months
+from pipelines.edition import movement_sentences
 from pipelines.edition.phrases import day, numeral
 from pipelines.reports import (
     annexes,
@@ -58,23 +60,28 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
 
 class Most(NamedTuple):
     """How much the text names: indicators behind in the verdict, indicators that moved, requests, counties that lag; `slipped`: where
-    indicators got worse, besides who lags and who improved."""
+    indicators got worse, besides who lags and who improved; `idle`: who did nothing of what was asked last month.
+    """
 
     behind: int = 3
     moved: int = 2
     requests: int = 3
     slipped: bool = True
     lagging: int = 3
+    idle: bool = True
 
 
 # What is left out first where two pages do not hold the text: it stands in the table and the annexes too.
 _SHORTER = (
-    Most(), Most(behind=2), Most(2, 1), Most(2, 1, 3, False), Most(2, 1, 2, False), Most(1, 1, 2, False),
-    Most(2, 1, 1, False), Most(1, 1, 1, False), Most(1, 1, 1, False, 2),
+    Most(), Most(behind=2), Most(2, 1), Most(1, 1), Most(2, 1, 3, False), Most(1, 1, 3, False), Most(1, 1, 3, False, 2),
+    Most(1, 1, 3, False, 2, False), Most(2, 1, 2, False, 2), Most(1, 1, 2, False, 2), Most(1, 1, 2, False, 2, False),
+    Most(1, 1, 1, False), Most(1, 1, 1, False, 2), Most(1, 1, 1, False, 2, False),
 )  # fmt: skip
 # 39 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
 # may be lost to a mark that opens no line
 _LINES, _CHARACTERS = 38, 27.5
+# between a Chinese character and a number beside it a quarter of a character is left free
+_SPACE, _ABUT = 0.25, re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%])(?=[\u4e00-\u9fff])")
 
 
 def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
@@ -89,13 +96,13 @@ def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) ->
 def lines(wording: Sequence[Section]) -> int:
     """How many lines the sections take in print: a heading one, a paragraph those of its text after two characters of indent."""
     texts = [text for _, paragraphs in wording for text in paragraphs]
-    widths = (2 + measured(text, 1) for text in texts)
+    widths = (2 + measured(text, 1) + _SPACE * len(_ABUT.findall(text)) for text in texts)
     return len(wording) + sum(math.ceil(width / _CHARACTERS) for width in widths)
 
 
 def sections(facts: Facts, variant: Variant, period: Facts | None = None, most: Most = _SHORTER[0]) -> list[Section]:
     """The sections before the table, those without a true sentence left out: heading and paragraphs."""
-    asked = text_of([next_steps.follow_up(facts)])
+    asked = text_of([next_steps.follow_up(facts, most.idle)])
     every: list[Section] = [
         ("总体判断", [overall_verdict.paragraph(facts, most.behind), verdict.caveats(facts)]),
         ("需要研究的事", numbered(questions.claims(facts))),
@@ -112,9 +119,16 @@ def sections(facts: Facts, variant: Variant, period: Facts | None = None, most: 
 
 
 def _changes(facts: Facts, variant: Variant, period: Facts | None, most: int) -> list[str]:
-    divisions = f"区划调整说明：{facts.divisions}" if facts.divisions else ""
+    divisions = f"区划调整说明：{_divisions(facts)}" if facts.divisions else ""
     longer = text_of(period_changes.claims(period, variant)) if period else ""
     return [longer, text_of(changes.claims(facts, most, with_met=not longer)), divisions]
+
+
+def _divisions(facts: Facts) -> str:
+    """The paragraph without what a question says already."""
+    if not questions.asks_of_divisions(facts):
+        return facts.divisions
+    return movement_sentences.divisions_paragraph(facts.release, facts.policy["id"], 1, with_units=False)
 
 
 def numbered(claims: Sequence[Claim]) -> list[str]:

@@ -108,12 +108,19 @@ def _moved_proofs(facts: Facts, row: Moved) -> tuple[Proof, ...]:
                        coalesce(sum(yes_after - yes_before) FILTER (part = 'register'), 0)::BIGINT,
                        coalesce(sum(yes_after - yes_before) FILTER (part = 'reporting'), 0)::BIGINT
                 FROM movement WHERE policy = ? AND indicator = ? AND level = 'city'"""
+    # reports of units that the roster lists for the first time are no late ones
+    came = """SELECT count_if("after" = 1 AND "before" IS DISTINCT FROM 1 AND NOT anew)
+                     - count_if("before" = 1 AND "after" IS DISTINCT FROM 1), count_if("after" = 1 AND anew)
+              FROM (SELECT *, unit IN (SELECT unit FROM standing WHERE month = ? AND uid NOT IN (
+                        SELECT uid FROM standing WHERE month = ?)) AS anew
+                    FROM movement_unit WHERE policy = ? AND indicator = ? AND part = 'reporting')"""
     known = (facts.policy["id"], row["indicator"])
     places = sorted((p["unit"], p["gained"], p["lost"]) for p in row["counties"])
     return (
         Proof(turned, known, places),
         Proof(totals, known, [(row["gained"], row["lost"])]),
         Proof(beside, known, [(row["boundary"], row["corrected"], row["defined"], row["reported"])]),
+        Proof(came, (facts.month, facts.compared, *known), [(row["reported"] - row["founded"], row["founded"])]),
     )
 
 

@@ -14,11 +14,15 @@ class Proof(NamedTuple):
     """A query over an edition and the rows that it must give."""
 
     sql: str
-    parameters: tuple
+    parameters: tuple | dict[str, object]
     rows: list[tuple]
 
+    @property
+    def asked(self) -> list | dict[str, object]:
+        return self.parameters if isinstance(self.parameters, dict) else list(self.parameters)
+
     def holds(self, release: Release) -> bool:
-        return [tuple(row.values()) for row in release.rows(self.sql, list(self.parameters))] == self.rows
+        return [tuple(row.values()) for row in release.rows(self.sql, self.asked)] == self.rows
 
 
 class Claim(NamedTuple):

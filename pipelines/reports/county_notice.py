@@ -21,7 +21,7 @@ from pipelines.reports.docx_table import Column, Row, add_table, printable
 from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.finding_lists import Value
-from pipelines.reports.next_steps import became, replied_to, stood_before
+from pipelines.reports.next_steps import became, replied_to
 from pipelines.reports.office import Office
 
 # rows that stand on one page with the text; the workbook has all
@@ -100,7 +100,7 @@ def standing(facts: Facts, county: County) -> str:
 
 def promised(facts: Facts, county: County) -> str:
     """What became of what was asked of the county last month."""
-    stood = [task for task in facts.tasks if task["county"] == county["unit"] and stood_before(task, facts)]
+    stood = [task for task in facts.tasks if task["county"] == county["unit"] and task["stood"]]
     if not stood:
         return ""
     replied = sum(replied_to(task, facts) for task in stood)

@@ -2,7 +2,7 @@
 
 from pipelines import months
 from pipelines.edition import movement_sentences
-from pipelines.edition.phrases import sentence
+from pipelines.edition.phrases import listed, sentence
 from pipelines.edition.progress_rows import ConcernedPlace
 from pipelines.reports.claims import Claim, Proof
 from pipelines.reports.facts import Facts
@@ -86,12 +86,17 @@ def improved(facts: Facts) -> Claim | None:
         for p in facts.places
         if p["behind_before"] is not None and 0 < p["behind_before"] - p["behind"] <= worked.get(p["unit"], 0)
     ]
-    better.sort(key=lambda p: ((p["behind"] - (p["behind_before"] or 0)), -p["rank"]))
-    named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_risen(p)}）" for p in better[:_IMPROVED]]
-    if not named:
+    if not better:
         return None
-    text = sentence(f"落后指标{'减少较多' if len(better) > _IMPROVED else '减少'}的是{'、'.join(named)}")
-    return Claim(text, tuple(proof for place in better[:_IMPROVED] for proof in _place_proofs(facts, place)))
+    better.sort(key=lambda p: (p["behind"] - (p["behind_before"] or 0), -_places_won(p), p["rank"]))
+    named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_risen(p)}）" for p in better]
+    text = sentence(f"落后指标因工作减少的有{listed(named, _IMPROVED)}")
+    counted = Proof(_BETTER, 2 * (facts.policy["id"], facts.month, facts.compared), [(len(better),)])
+    return Claim(text, (counted, *(proof for place in better[:_IMPROVED] for proof in _place_proofs(facts, place))))
+
+
+def _places_won(place: ConcernedPlace) -> int:
+    return place["place_before"] - place["place"] if place["place_before"] and place["place"] else 0
 
 
 def _by_work(facts: Facts) -> dict[str, int]:
@@ -112,11 +117,17 @@ _WORKED = """
       AND coalesce(f.base_month < f.month, true)
     GROUP BY f.unit
 """
+_BETTER = f"""
+    SELECT count(*) FROM ({_WORKED}) AS w JOIN concern AS n USING (unit)
+    JOIN concern AS o ON (o.policy, o.divisions, o.level, o.unit) = (n.policy, n.divisions, n.level, n.unit)
+    WHERE n.policy = ? AND n.month = ? AND o.month = ? AND n.divisions = 'now' AND n.level = 'county'
+      AND o.behind - n.behind BETWEEN 1 AND indicators
+"""
 
 
 def _risen(place: ConcernedPlace) -> str:
     now, then = place["place"], place["place_before"]
-    return f"，位次由第{then}位升至第{now}位" if now and then and now < then else ""
+    return f"，第{then}位升至第{now}位" if now and then and now < then else ""
 
 
 def slipped(facts: Facts) -> Claim | None:

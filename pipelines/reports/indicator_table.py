@@ -8,7 +8,7 @@ from docx.document import Document as Paper
 from pipelines import months
 from pipelines.edition.phrases import aim, amount, count, counter, signed
 from pipelines.edition.statuses import NAMES
-from pipelines.reports import verdict
+from pipelines.reports import overall_verdict, verdict
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, fitted, heights, printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
@@ -117,10 +117,12 @@ def value(figure: Figure, item: Item) -> str:
 def _note(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date]], full: bool) -> str:
     heads = "、".join(head for head, _ in moments)
     carried = any(item.city and item.city.carried for item in items)
+    lower = None if full else overall_verdict.lower(facts)
     return (
         f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数"
         + (f"；{heads}按现区划计，占比的单位为百分点" + _begun_anew(items, facts, moments) if heads else "")
         + ("；“*”表示含沿用此前两个月的数据" if carried else "")
+        + (f"；{lower.text.rstrip('。')}" if lower else "")
         + "。"
     )
 

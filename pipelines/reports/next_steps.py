@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from pipelines import months
-from pipelines.edition.phrases import count, listed, sentence
+from pipelines.edition.phrases import count, listed, most_of, sentence
 from pipelines.edition.progress_rows import Task
 from pipelines.edition.statuses import BEHIND
 from pipelines.punctuation import full_width
@@ -100,46 +100,77 @@ def reports_due(facts: Facts) -> Claim | None:
 # ---- what became of last month's tasks
 
 
-def follow_up(facts: Facts) -> Claim | None:
-    """How many of the tasks that stood last month the month's data closed, and how the others went."""
+def follow_up(facts: Facts, with_idle: bool = True) -> Claim | None:
+    """How many of the tasks that stood last month the month's data closed, and how the others went; `with_idle`: who did nothing."""
     if facts.compared != months.add(facts.month, -1):
         return None
-    stood = [task for task in facts.tasks if stood_before(task, facts)]
+    stood = [task for task in facts.tasks if task["stood"]]
     if not stood:
         return None
+    # what is lent shows no work, and no lack of it
+    reporting = {row["county"] for row in facts.coverage if 10 * row["accepted"] >= 9 * row["units"]}
     idle = Counter(
-        task["short"] for task in stood if task["state"] != "closed" and task["failing"] and (task["done"] or 0) <= 0
+        task["short"]
+        for task in stood
+        if task["state"] != "closed" and task["failing"] and (task["done"] or 0) <= 0 and task["county"] in reporting
     )
     replied = sum(replied_to(task, facts) for task in stood)
     text = sentence(
         f"上月督办{len(stood)}项{f'，各县（市、区）答复{replied}项' if replied else ''}",
         *became(stood),
-        idle and f"没有进展较多的是{'、'.join(f'{name}{n}项' for name, n in _most(idle)[:_COUNTIES])}",
+        with_idle and idle and f"无进展事项{'较多' if len(idle) > _COUNTIES else ''}的是{most_of(idle, _COUNTIES)}",
     )
-    return Claim(text, ())
+    return Claim(text, _followed_proofs(facts, stood, idle, replied))
+
+
+# stands: the last month before in which the county was behind with units that lack it, or met the target, was one of the former
+_FOLLOWED = """
+    WITH series AS (
+        SELECT f.*, CASE WHEN status IN ('overdue', 'reversing', 'off_track', 'lagging') AND gap_failing > 0 THEN 1
+                         WHEN status = 'met' THEN 0 END AS turn
+        FROM figure AS f JOIN indicator AS i USING (policy, indicator)
+        WHERE policy = $policy AND level = 'county' AND divisions = 'now' AND month <= $month AND i.headline AND i.is_share),
+    task AS (
+        SELECT unit, indicator, coalesce(arg_max(turn, month) FILTER (month < $month), 0) AS stood, arg_max(turn, month) AS is_open,
+               coalesce(max(gap_failing) FILTER (month = $month), 0) AS failing, max(gap_failing) FILTER (month = $before) AS earlier,
+               max(due) FILTER (month = $month) AS due, max(date_diff('month', month, due)) FILTER (month = $before) AS months_left
+        FROM series GROUP BY unit, indicator HAVING count_if(month = $month) = 1 AND due IS NOT NULL AND stood = 1),
+    paced AS (
+        SELECT *, CASE WHEN is_open = 0 THEN 'closed' WHEN failing = 0 THEN 'unclear' WHEN due <= $month THEN 'overdue'
+                       WHEN coalesce(earlier, 0) = 0 OR months_left <= 0 THEN 'unclear'
+                       WHEN earlier - failing >= ceil(earlier / months_left) THEN 'even' ELSE 'behind' END AS pace
+        FROM task)
+"""
+_PACED = f"{_FOLLOWED} SELECT count(*), {', '.join(f'count_if(pace = {p!r})' for p in ('closed', 'even', 'behind', 'overdue'))} FROM paced"
+_IDLE = f"""{_FOLLOWED} SELECT c.short, count(*) FROM paced JOIN county AS c USING (unit)
+            JOIN coverage AS v ON v.county = c.unit AND v.month = $month
+            WHERE 10 * accepted >= 9 * units AND is_open = 1 AND failing > 0
+              AND failing >= coalesce(earlier, failing) GROUP BY c.short ORDER BY c.short"""
+
+
+def _followed_proofs(facts: Facts, stood: Sequence[Task], idle: Counter[str], replied: int) -> tuple[Proof, ...]:
+    key = {"policy": facts.policy["id"], "month": facts.month, "before": facts.compared}
+    counts = (len(stood), *_became(stood).values())
+    counted = Proof("SELECT $replied", {"replied": replied}, [(replied,)])
+    return Proof(_PACED, key, [counts[:5]]), Proof(_IDLE, key, sorted(idle.items())), counted
 
 
 def became(stood: Sequence[Task]) -> list[str]:
     """What became of tasks that stood last month, as clauses whose numbers add up to them."""
-    closed = sum(task["state"] == "closed" for task in stood)
-    paces = Counter(task["pace"] for task in stood if task["state"] != "closed")
-    counts = {
-        "达到或超过进度": paces["even"] + paces["ahead"], "欠进度": paces["behind"], "逾期未办结": paces["overdue"],
-    }  # fmt: skip
+    counts = _became(stood)
+    closed = counts.pop("本月办结")
     counts["进度不明"] = len(stood) - closed - sum(counts.values())
     return [f"本月办结{closed}项" if closed else "本月没有办结的", *(f"{word}{n}项" for word, n in counts.items() if n)]
+
+
+def _became(stood: Sequence[Task]) -> dict[str, int]:
+    paces = Counter(task["pace"] for task in stood if task["state"] != "closed")
+    return {
+        "本月办结": sum(task["state"] == "closed" for task in stood), "达到或超过进度": paces["even"] + paces["ahead"],
+        "欠进度": paces["behind"], "逾期未办结": paces["overdue"],
+    }  # fmt: skip
 
 
 def replied_to(task: Task, facts: Facts) -> bool:
     """Whether the county replied to the task as it stood last month: a paper made again later says the same."""
     return any(reply["month"] == months.key(months.add(facts.month, -1)) for reply in task["replies"])
-
-
-def stood_before(task: Task, facts: Facts) -> bool:
-    """Whether a task stood at the end of the month before."""
-    own = task["closed"] == facts.month
-    return task["opened"] < facts.month and (own or (task["state"] != "closed" and task["failing_before"] is not None))
-
-
-def _most(counter: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:_NAMED]

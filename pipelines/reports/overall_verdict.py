@@ -14,7 +14,7 @@ from pipelines.reports.verdict import shortfall, starting
 _COUNTED = (
     "met", "on_track", "starting", "lagging", "off_track", "reversing", "overdue", "unproven", "tracked", "no_data", "not_applicable",
 )  # fmt: skip
-_NAMED = 3
+_NAMED, _SILENT = 3, 2
 
 
 def paragraph(facts: Facts, most: int = _NAMED) -> str:
@@ -23,7 +23,8 @@ def paragraph(facts: Facts, most: int = _NAMED) -> str:
 
 
 def claims(facts: Facts, most: int = _NAMED) -> list[Claim | None]:
-    return [tally(facts), _begins(facts), worst(facts, most), lower(facts), trust(facts), term(facts)]
+    """The paragraph's sentences in order, None for those that have nothing to say."""
+    return [tally(facts), _begins(facts), worst(facts, most), trust(facts), term(facts)]
 
 
 def tally(facts: Facts) -> Claim:
@@ -83,17 +84,27 @@ def worst(facts: Facts, most: int = _NAMED) -> Claim | None:
     return Claim(text, (_behind_proof(facts, behind), *(proof_of_gap(facts, item) for item in behind[:most])))
 
 
-def lower(facts: Facts, most: int = _NAMED) -> Claim | None:
-    """Those that are behind their baseline though nothing fell."""
-    found = [(item, item.city) for item in facts.headline if item.city and below_base(item.status, item.city.pace)]
-    if not found:
-        return None
-    proofs = [
-        figure_proof(facts.policy["id"], item.id, city.unit, facts.month, status="off_track", pace=city.pace)
-        for item, city in found
+def lower(facts: Facts) -> Claim | None:
+    """For the note under table 1: which of its rows are behind their baseline though nothing fell, and why."""
+    below = [
+        (number, item, item.city)
+        for number, item in enumerate(facts.headline, 1)
+        if item.city and below_base(item.status, item.city.pace)
     ]
-    why = below_base("off_track", found[0][1].pace)
-    return Claim(f"{listed([item.name for item, _ in found], most, '项')}{why}。", tuple(proofs))
+    if not below:
+        return None
+    policy, ids = facts.policy["id"], [item.id for item in facts.headline]
+    proofs = [
+        figure_proof(policy, item.id, city.unit, facts.month, status="off_track", pace=city.pace)
+        for _, item, city in below
+    ]
+    rows = [Proof(_ROW, (policy, ids, policy, item.id), [(number,)]) for number, item, _ in below]
+    why = below_base("off_track", below[0][2].pace)
+    return Claim(f"第{'、'.join(str(number) for number, *_ in below)}项{why}。", (*proofs, *rows))
+
+
+_ROW = """SELECT count(*) FROM indicator WHERE policy = ? AND list_contains(?, indicator)
+          AND position <= (SELECT position FROM indicator WHERE policy = ? AND indicator = ?)"""
 
 
 def _none_behind(facts: Facts) -> Claim | None:
@@ -126,22 +137,28 @@ def trust(facts: Facts) -> Claim | None:
     total = sum(row["units"] for row in facts.coverage)
     if not total:
         return None
-    used = sum(row["accepted"] for row in facts.coverage)
-    sent = len({row["county"] for row in facts.submissions if row["status"] == "effective" and row["county"]})
+    used, lent = (sum(row[key] for row in facts.coverage) for key in ("accepted", "carried"))
+    senders = {row["county"] for row in facts.submissions if row["status"] == "effective" and row["county"]}
+    sent = len(senders)
+    silent = [county["short"] for county in facts.counties if county["unit"] not in senders]
     unproven = [item.name for item in facts.headline if item.status == "unproven"]
     reports = "全部报送" if sent == len(facts.counties) else f"中{sent}个报送" if sent else "均未报送"
+    missing = f"（{listed(silent)}未报）" if sent and 0 < len(silent) <= _SILENT else ""
     text = sentence(
-        f"{len(facts.counties)}个县（市、区）{reports}",
+        f"{len(facts.counties)}个县（市、区）{reports}{missing}",
         f"采用{count(used)}个社区（村）报表" + (f"（{_share(used, total)}%）" if used < total else ""),
+        lent and f"另沿用此前数据{count(lent)}个",
         "数据已经审定" if facts.approved else "数据尚未审定",
         0 < len(unproven) <= _NAMED and f"{listed(unproven)}待核实",
     )
-    coverage = "SELECT sum(units)::BIGINT, sum(accepted)::BIGINT, count(*) FROM coverage WHERE month = ?"
+    coverage = (
+        "SELECT sum(units)::BIGINT, sum(accepted)::BIGINT, sum(carried)::BIGINT, count(*) FROM coverage WHERE month = ?"
+    )
     counties = "SELECT count(DISTINCT county) FROM submission WHERE month = ? AND status = 'effective'"
     return Claim(
         text,
         (
-            Proof(coverage, (facts.month,), [(total, used, len(facts.coverage))]),
+            Proof(coverage, (facts.month,), [(total, used, lent, len(facts.coverage))]),
             Proof(counties, (facts.month,), [(sent,)]),
             Proof(_SHARE, (facts.month,), [(_share(used, total),)]),
             Proof(
@@ -154,12 +171,13 @@ def trust(facts: Facts) -> Claim | None:
 _UNPROVEN = """SELECT count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
                AND list_contains(?, indicator) AND status = 'unproven'"""
 _SHARE = """SELECT (tenths // 10)::VARCHAR || '.' || (tenths % 10)::VARCHAR
-            FROM (SELECT 1000 * sum(accepted)::BIGINT // sum(units)::BIGINT AS tenths FROM coverage WHERE month = ?)"""
+            FROM (SELECT CASE WHEN part = total THEN 1000 ELSE least(999, (2000 * part + total) // (2 * total)) END AS tenths
+                  FROM (SELECT sum(accepted)::BIGINT AS part, sum(units)::BIGINT AS total FROM coverage WHERE month = ?))"""
 
 
 def _share(part: int, whole: int) -> str:
-    """A share of units in percent, rounded down to one decimal: what is not whole is never said to be."""
-    tenths = int(part) * 1000 // int(whole)
+    """A share of units in percent, half up to one decimal; what is not whole is never said to be."""
+    tenths = 1000 if part == whole else min(999, (2000 * int(part) + int(whole)) // (2 * int(whole)))
     return f"{tenths // 10}.{tenths % 10}"
 
 

@@ -10,7 +10,7 @@ from pipelines.edition.statuses import BEHIND
 from pipelines.reports.changes import conclusions_changed, corrected
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Item, by_concern
+from pipelines.reports.items import Item, by_concern, tenth
 from pipelines.reports.next_steps import work
 from pipelines.reports.verdict import unproven
 
@@ -30,6 +30,12 @@ def claims(facts: Facts) -> list[Claim]:
     ]
     found = [claim for ask in asked if (claim := ask(facts))]
     return found[:_MOST]
+
+
+def asks_of_divisions(facts: Facts) -> bool:
+    """Whether one of the questions says how many units are judged as another kind."""
+    claim = _divisions(facts)
+    return claim is not None and claim in claims(facts)
 
 
 def _correction(facts: Facts) -> Claim | None:
@@ -99,26 +105,38 @@ def _too_slow(facts: Facts) -> Claim | None:
         ):
             continue
         needed, recent = -(-work(item) // row["months_left"]), Fraction(row["recent_pace"]).limit_denominator(3)
-        if 0 < recent < needed:
+        if recent < needed:
             return _slow(facts, item, needed, recent)
     return None
 
 
 def _slow(facts: Facts, item: Item, needed: int, recent: Fraction) -> Claim:
-    """How many times the units a month that are needed (rounded up, as 下一步 says them) exceed the last three months'."""
-    times = needed / recent
-    # half up; said only where it is twice as much or more
-    multiple = (2 * times.numerator + times.denominator) // (2 * times.denominator)
-    how = f"所需月均数约为近3个月实际的{multiple}倍" if times >= 2 else "所需月均数高于近3个月实际"
-    sql = """SELECT floor(ceil(round(gap_failing / months_left, 9)) / recent_pace + 0.5000001)::BIGINT,
+    """How many times the units a month that are needed (rounded up, as 下一步 says them) exceed the last three months', to one decimal;
+    where those are none, that nothing was added.
+    """
+    # what begins anew each January is due in its year's December
+    due = until(months.add(facts.month, facts.outlook[item.id]["months_left"] or 0))
+    if recent > 0:
+        how, proof = _times_slower(facts, item, needed, recent)
+        text = f"{item.name}能否于{due}前完成。{how}。建议加大投入或调整安排。"
+    else:
+        text = f"{item.name}{'停滞' if recent == 0 else '不增反减'}，能否于{due}前完成。建议加大投入或调整安排。"
+        proof = Proof(_GROWTH, (facts.policy["id"], item.id), [(0 if recent == 0 else -1,)])
+    return Claim(text, (proof, Proof("SELECT 3", (), [(3,)])))
+
+
+_GROWTH = """SELECT sign(round(recent_pace, 2))::INTEGER FROM outlook
+             WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now'"""
+
+
+def _times_slower(facts: Facts, item: Item, needed: int, recent: Fraction) -> tuple[str, Proof]:
+    times = tenth(needed / recent)
+    how = f"所需月均数是近3个月实际的{times}倍" if times > 1 else "所需月均数略高于近3个月实际"
+    sql = """SELECT printf('%.1f', floor(10 * ceil(round(gap_failing / months_left, 9)) / recent_pace + 0.5000001) / 10),
                     recent_pace < ceil(round(gap_failing / months_left, 9))
              FROM outlook JOIN figure USING (policy, indicator, level, unit, divisions)
              WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now' AND month = ?"""
-    proof = Proof(sql, (facts.policy["id"], item.id, facts.month), [(multiple, True)])
-    # what begins anew each January is due in its year's December
-    due = until(months.add(facts.month, facts.outlook[item.id]["months_left"] or 0))
-    text = f"{item.name}能否于{due}前完成。{how}。建议加大投入或调整安排。"
-    return Claim(text, (proof, Proof("SELECT 3", (), [(3,)])))
+    return how, Proof(sql, (facts.policy["id"], item.id, facts.month), [(str(times), True)])
 
 
 def _clause(facts: Facts) -> Claim | None:

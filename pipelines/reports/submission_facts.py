@@ -5,6 +5,7 @@ from datetime import date
 
 from pipelines import months
 from pipelines.edition.phrases import amount, count, day, listed, sentence
+from pipelines.punctuation import full_width
 from pipelines.reports.edition_rows import Decision, Finding
 from pipelines.reports.facts import Facts
 from pipelines.reports.verdict import reported
@@ -13,8 +14,8 @@ _NAMED = 6
 
 
 def paragraph(facts: Facts) -> str:
-    """七、报送和核实: who reported, what is wrong with the rest, approval, waivers, corrections."""
-    parts = [*quality(facts), *approvals(facts), *waivers(facts), *corrections(facts)]
+    """七、报送和核实: who reported, what is wrong with the rest, notes, approval, waivers, corrections."""
+    parts = [*quality(facts), notes(facts), *approvals(facts), *waivers(facts), *corrections(facts)]
     return "".join(parts)
 
 
@@ -81,6 +82,20 @@ def approvals(facts: Facts) -> list[str]:
     reopened = [d for d in own if d["kind"] == "reopen"]
     state_of_month = f"本月数据已于{_day(last['at'])}由{last['by']}审定。" if facts.approved and last else ""
     return [state_of_month + "".join(f"{_day(d['at'])}由{d['by']}重新开放，原因：{d['why']}。" for d in reopened)]
+
+
+def notes(facts: Facts) -> str:
+    """What people noted of the month, as it stands in the archive: instructions and events."""
+    names = {item.id: item.name for item in facts.items}
+    said = [
+        f"{full_width(note['text']).rstrip('。')}（{_about(names.get(note['indicator'] or ''))}{note['by']}{_day(note['at'])}记）"
+        for note in facts.release.noted
+    ]
+    return f"本月批示和事件：{'；'.join(said)}。" if said else ""
+
+
+def _about(indicator: str | None) -> str:
+    return f"{indicator}，" if indicator else ""
 
 
 def waivers(facts: Facts) -> list[str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from pipelines import months
-from pipelines.edition.phrases import count, day, listed, sentence
+from pipelines.edition.phrases import count, day, most_of, sentence
 from pipelines.edition.progress_rows import Task
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.docx_styles import fit_on_one_line
@@ -53,7 +53,7 @@ def paragraphs(facts: Facts) -> list[str]:
         again and f"反弹重开{again}项",
     )
     last = follow_up(facts)
-    ahead, slow = _most(facts.tasks, ("ahead",)), _most(facts.tasks, ("behind", "overdue"))
+    ahead, slow = _counts(facts.tasks, ("ahead",)), _counts(facts.tasks, ("behind", "overdue"))
     who = sentence(
         ahead and f"超进度{_are(ahead)}",
         slow and f"欠进度或逾期{_are(slow)}",
@@ -61,15 +61,13 @@ def paragraphs(facts: Facts) -> list[str]:
     return [text for text in (now, last.text if last else "", who) if text]
 
 
-def _most(tasks: tuple[Task, ...], paces: tuple[str, ...]) -> list[tuple[str, int]]:
-    counts = Counter(task["short"] for task in tasks if task["pace"] in paces and task["state"] != "closed")
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+def _counts(tasks: tuple[Task, ...], paces: tuple[str, ...]) -> Counter[str]:
+    return Counter(task["short"] for task in tasks if task["pace"] in paces and task["state"] != "closed")
 
 
-def _are(counts: list[tuple[str, int]]) -> str:
-    """`较多的是甲县5项和乙县3项` where there are more than are named, else `的是…`."""
-    named = listed([f"{name}{n}项" for name, n in counts[:_NAMED]])
-    return f"{'较多' if len(counts) > _NAMED else ''}的是{named}"
+def _are(counts: Counter[str]) -> str:
+    """`较多的是甲县5项、乙县3项` where there are more than are named, else `的是…`."""
+    return f"{'较多' if len(counts) > _NAMED else ''}的是{most_of(counts, _NAMED)}"
 
 
 _HEADS = ("县市区", "督办", "答复", "本月办结", "超进度", "达进度", "欠进度", "逾期", "待核实", "尚缺合计")

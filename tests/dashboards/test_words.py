@@ -105,7 +105,7 @@ def test_the_first_months_say_from_when_the_pace_is_judged(base, said):
 @pytest.mark.parametrize(
     ("status", "pace", "said"),
     [
-        ("off_track", -0.01, "严重滞后（不及起点，但同样的单位没有变差，是新设单位或范围变化所致）"),
+        ("off_track", -0.01, "严重滞后（低于起点，系新设单位、范围或报送变化所致，同样的单位没有变差）"),
         ("off_track", 0.0, "严重滞后"),
         ("reversing", -0.01, "倒退"),
         ("off_track", None, "严重滞后"),
@@ -166,9 +166,13 @@ def test_a_county_says_what_it_gained_and_what_it_lost():
     rows = [moved("甲率", 3, 0), moved("乙率", 21, 1), moved("丙率", 0, 2), moved("丁率", 1, 1)]
     assert change_wording.moved_in(rows, "130502") == "本月新增：乙率 20 个，甲率 3 个；减少：丙率 2 个。"
     assert change_wording.moved_in(rows, "130524") == "" == change_wording.moved_in([], "130502")
-    beside = [{"unit": "130502", "reported": -5, "boundary": 2}]
+    beside = [{"unit": "130502", "reported": -5, "founded": 0, "boundary": 2}]
     assert change_wording.moved_in([{**rows[0], "beside": beside}], "130502") == (
         "本月新增：甲率 3 个；另因未报减少：甲率 5 个；另因区划和名册调整增加：甲率 2 个。"
+    )
+    founded = [{"unit": "130502", "reported": 6, "founded": 6, "boundary": 0}]
+    assert change_wording.moved_in([{**rows[0], "beside": founded}], "130502") == (
+        "本月新增：甲率 3 个；另因新设单位首次填报增加：甲率 6 个。"
     )
     silent = {"name": "甲率", "counties": [], "beside": beside[:1]}
     assert change_wording.moved_in([silent], "130502").startswith("因未报减少：甲率 5 个；另因")

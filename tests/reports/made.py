@@ -65,7 +65,7 @@ def facts(
         "kind": "original",
     }
     given = dict(
-        release=SimpleNamespace(month=month, manifest=manifest, edition=1, label="2020-05/1", rows=lambda *_: []),
+        release=SimpleNamespace(month=month, manifest=manifest, edition=1, label="2020-05/1", rows=lambda *_: [], noted=[]),
         policy={"id": "p", "title": "实施意见", "due": date(2020, 12, 1), "issuer": "某市"},
         compared=compared, items=tuple(items), counties=listed, coverage=coverage,
         submissions=tuple({"county": code[name], "status": "effective", "refused": False, "file": name} for name in

@@ -27,7 +27,7 @@ def _moved(
     name="设施覆盖率", counties=(("信都区", 21, 0), ("任泽区", 14, 3)), gap_unit="个村", enough_known=True, **parts
 ) -> Moved:
     places = [MovedPlace(unit=short, short=short, gained=gained, lost=lost) for short, gained, lost in counties]
-    beside = {"reported": 0, "boundary": 0, "corrected": 0, "defined": 0, **parts}
+    beside = {"reported": 0, "founded": 0, "boundary": 0, "corrected": 0, "defined": 0, **parts}
     totals = {"gained": sum(p["gained"] for p in places), "lost": sum(p["lost"] for p in places)}
     return Moved(
         indicator=name,
@@ -68,6 +68,12 @@ def test_turning_overdue_is_no_slip():
 def test_work_comes_first_and_late_reports_beside_it():
     sentence = movement_sentences.what_moved([_moved(reported=5)])
     assert sentence == "本月新增较多的：设施覆盖率新增35个村，其中信都区21个、任泽区14个，减少3个，另有5个为补报。"
+
+
+def test_units_that_the_roster_lists_for_the_first_time_are_no_late_reports():
+    assert movement_sentences.beside(_moved(reported=51, founded=46)) == "另有5个为补报，46个为新设单位首次填报"
+    assert movement_sentences.beside(_moved(reported=46, founded=46)) == "另有46个为新设单位首次填报"
+    assert movement_sentences.beside(_moved(reported=43, founded=46)) == "另有3个因未报减少，46个为新设单位首次填报"
 
 
 def test_boundary_and_silence_are_named_beside_the_work():

@@ -73,6 +73,12 @@ def test_after_the_due_month_a_task_is_overdue():
     assert made(("lagging", 5, 0), ("overdue", 5, 0), due=JUNE)["pace"] == "overdue"
 
 
+def test_what_falls_back_this_month_did_not_stand_last_month():
+    assert not made(("lagging", 9, 0), ("met", 0, 0), ("reversing", 2, 0))["stood"]
+    assert made(("lagging", 9, 0), ("met", 0, 0))["stood"]
+    assert not made(("on_track", 9, 0), ("lagging", 9, 0))["stood"]
+
+
 def test_a_county_that_ended_has_no_task():
     assert county_tasks._task(line(("lagging", 5, 0))[:1], date(2020, 7, 1), [], []) is None
 

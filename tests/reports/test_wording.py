@@ -58,13 +58,49 @@ def test_a_headline_without_a_target_is_not_counted_among_the_judged():
     assert overall_verdict.tally(facts(items)).text == said
 
 
+def test_notes_of_the_month_stand_in_the_paper_with_name_and_day():
+    pay = item("报酬率")
+    whole = facts([pay])
+    whole.release.noted = [
+        {"seq": 7, "text": "市长批示:抓紧办理。", "by": "张三", "at": "2020-06-02T09:00:00+08:00", "indicator": None},
+        {"seq": 8, "text": "工资标准调整", "by": "李四", "at": "2020-06-03T09:00:00+08:00", "indicator": pay.id},
+    ]
+    said = "本月批示和事件：市长批示：抓紧办理（张三2020年6月2日记）；工资标准调整（报酬率，李四2020年6月3日记）。"
+    assert submission_facts.notes(whole) == said and said in submission_facts.paragraph(whole)
+    assert submission_facts.notes(facts([pay])) == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"甲县": 9, "乙县": 7}, "甲县9项、乙县7项"),
+        ({"甲县": 9, "乙县": 7, "丙县": 6}, "甲县9项、乙县7项"),
+        ({"甲县": 9, "乙县": 7, "丙县": 7}, "甲县9项"),  # 丙县 is as bad as 乙县
+        ({"甲县": 7, "乙县": 7, "丙县": 7}, "丙县、乙县等3个县（市、区）各7项"),
+        ({}, ""),
+    ],
+)
+def test_who_has_as_many_as_the_last_one_named_is_not_left_out(counts, said):
+    assert phrases.most_of(counts, 2) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"), [(5431, 5437, "99.9"), (4965, 5437, "91.3"), (9999, 10000, "99.9"), (7, 7, "100.0")]
+)
+def test_a_share_of_units_is_half_up_and_never_said_to_be_whole(part, whole, said):
+    assert overall_verdict._share(part, whole) == said
+
+
 def test_what_is_behind_its_baseline_though_nothing_fell_is_said():
     items = [
         item("甲率", "off_track", pace=-0.1),
         item("乙率", "off_track", pace=0.0),
         item("丙率", "reversing", pace=-0.1),
     ]
-    assert overall_verdict.lower(facts(items)).text == "甲率不及起点，但同样的单位没有变差，是新设单位或范围变化所致。"
+    assert (
+        overall_verdict.lower(facts(items)).text
+        == "第1项低于起点，系新设单位、范围或报送变化所致，同样的单位没有变差。"
+    )
     assert overall_verdict.lower(facts(items[1:])) is None
 
 
@@ -162,7 +198,7 @@ def test_a_county_without_a_judged_indicator_is_not_praised():
 @pytest.mark.parametrize(
     ("worked", "said"),
     [
-        ([{"unit": "130502", "indicators": 3}], "落后指标减少的是丙县（5项减至2项，位次由第3位升至第1位）。"),
+        ([{"unit": "130502", "indicators": 3}], "落后指标因工作减少的有丙县（5项减至2项，第3位升至第1位）。"),
         (
             [{"unit": "130502", "indicators": 2}],
             None,
