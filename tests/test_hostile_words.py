@@ -191,7 +191,7 @@ PAGES = {"county": {"county": COUNTY}, "quality": {}, "reporting": {"county": CO
 def test_a_page_shows_the_words_and_lets_none_act(office, release, monkeypatch, page):
     monkeypatch.setenv("SHEQU_DATA", str(office.settings.data))
     monkeypatch.setenv("SHEQU_REFERENCE", str(office.settings.reference))
-    opened = AppTest.from_file(str(ROOT / "dashboards" / "app.py"), default_timeout=900).run()
+    opened = AppTest.from_file(str(ROOT / "dashboards" / "app.py"), default_timeout=900)
     if page != "overview":
         opened.switch_page(f"app_pages/{page}.py")
     unit = release.rows("SELECT unit FROM finding_all WHERE found LIKE '<script>%' AND unit IS NOT NULL")[0]["unit"]

@@ -19,6 +19,7 @@ from pipelines.warehouse import projection
 # keys of the output, in the order of the steps
 PARTS = ("register", "corrections", "boundary", "answers", "reporting")
 Key = tuple[str, str, str]  # indicator, level, unit
+Steps = dict[str, Counted]
 
 
 def compare(
@@ -45,7 +46,8 @@ def compare(
     if unit and not wanted:
         raise Refusal(f"{months.label(m1)}和{months.label(m2)}没有代码为 {unit} 的县（市、区）；比较只到县一级")
     wanted.sort(key=lambda key: (order.index(key[0]), key[1], key[2]))
-    return [_change(key, counted) for key in wanted]
+    counties = _counties(counted)
+    return [_change(key, counted[key], counties.get(key[0], {}) if key[1] == "city" else {}) for key in wanted]
 
 
 def _check(release: Release, m1: date, m2: date, indicator: str | None) -> None:
@@ -103,12 +105,18 @@ def load_month(con: duckdb.DuckDBPyConnection, name: str, release: Release, mont
 # ---- parts
 
 
-def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> Change:
-    steps = counted[key]
+def _counties(counted: dict[Key, Steps]) -> dict[str, dict[str, Steps]]:
+    """Indicator → counties in order of their codes."""
+    by_indicator: dict[str, dict[str, Steps]] = {}
+    for indicator, level, unit in sorted(counted):
+        if level == "county":
+            by_indicator.setdefault(indicator, {})[unit] = counted[indicator, level, unit]
+    return by_indicator
+
+
+def _change(key: Key, steps: Steps, inside: dict[str, Steps]) -> Change:
+    """`inside`: the counties of a city."""
     first, last = (_value(steps.get(step)) for step in (STEPS[0], STEPS[-1]))
-    inside = {
-        unit: of for (i, level, unit), of in sorted(counted.items()) if (i, level, key[1]) == (key[0], "county", "city")
-    }
     return {
         "indicator": key[0],
         "unit": key[2],

@@ -20,8 +20,9 @@ def page(monkeypatch, office):
     monkeypatch.setenv("SHEQU_REFERENCE", str(office.settings.reference))
 
     def run(name: str, **address: str) -> AppTest:
-        opened = AppTest.from_file(str(APP), default_timeout=900).run()
-        opened.switch_page(f"app_pages/{name}.py")
+        opened = AppTest.from_file(str(APP), default_timeout=900)
+        if name != "overview":
+            opened.switch_page(f"app_pages/{name}.py")
         for key, value in address.items():
             opened.query_params[key] = value
         opened.run()
