@@ -7,7 +7,7 @@ an event takes about 300 bytes.
 from collections.abc import Iterator
 from datetime import datetime
 
-from pipelines.archive.ledger import Event, Ledger
+from pipelines.archive.ledger import Event, audit_ledger
 from pipelines.settings import Settings
 
 KINDS = {
@@ -22,19 +22,15 @@ KINDS = {
 }
 
 
-def ledger(settings: Settings) -> Ledger:
-    return Ledger(settings.data / "audit" / "audit.jsonl", "审计日志")
-
-
 def note(settings: Settings, kind: str, by: str, now: datetime | None = None, /, **body: object) -> Event:
     """Write one event durably. Text is cut to 500 characters: much of it comes from outside."""
     cut = {key: value[:500] if isinstance(value, str) else value for key, value in body.items() if value is not None}
-    return ledger(settings).append(kind, cut, by[:200], now)
+    return audit_ledger(settings).append(kind, cut, by[:200], now)
 
 
 def since(settings: Settings, day: str = "") -> Iterator[Event]:
     """Events from a day (`YYYY-MM-DD`) on, in order."""
-    return (event for event in ledger(settings).events() if event.at[:10] >= day)
+    return (event for event in audit_ledger(settings).events() if event.at[:10] >= day)
 
 
 def line(event: Event) -> str:

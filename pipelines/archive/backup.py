@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pipelines.archive.ledger import Ledger
+from pipelines.archive.ledger import Ledger, audit_ledger
 from pipelines.archive.store import SHANGHAI, Archive, is_right, objects_of
 from pipelines.errors import Refusal
 from pipelines.reference import roster
@@ -105,10 +105,6 @@ def _is_ours(name: str) -> bool:
     return name == ".backup.lock" or (name.startswith(f".{MARK}.") and name.endswith(".part"))
 
 
-def _audit(settings: Settings) -> Ledger:
-    return Ledger(settings.data / "audit" / "audit.jsonl", "审计日志")
-
-
 # ---- backup
 
 
@@ -123,7 +119,7 @@ def backup(settings: Settings, folder: Path, by: str = "系统", report: Progres
     with durable_files.refusing("备份"):
         durable_files.make_folder(place.root)
         with locks.hold(place.root / ".backup.lock", "备份"):
-            ledger, audit = _whole_lines(source.ledger), _whole_lines(_audit(settings).path)
+            ledger, audit = _whole_lines(source.ledger), _whole_lines(audit_ledger(settings).path)
             city = _city(settings)
             _check_continues(place, ledger, city)
             if place.mark() is None:
@@ -140,7 +136,7 @@ def backup(settings: Settings, folder: Path, by: str = "系统", report: Progres
     result["message"] = _message(result)
     noted = {key: value for key, value in result.items() if key in _NOTED}
     with durable_files.refusing("记录备份"):
-        _audit(settings).append("backup", noted, by)
+        audit_ledger(settings).append("backup", noted, by)
     return result
 
 
@@ -296,7 +292,7 @@ def restore(settings: Settings, folder: Path, by: str = "系统", report: Progre
         if faults:
             raise Refusal(f"备份在恢复时读不出，未恢复：{'；'.join(faults)}。请检查备份所在的磁盘，或改用另一份备份")
         _put_restored(settings, place, target, ledger)
-        _audit(settings).append("restore", {**restored}, by)
+        audit_ledger(settings).append("restore", {**restored}, by)
     return restored
 
 
@@ -304,15 +300,15 @@ def _is_this_restored(settings: Settings, ledger: bytes, audit: bytes) -> bool:
     """Whether the archive is this backup's, and nothing has happened since it was put there."""
     if not ledger or _whole_lines(Archive(settings.archive).ledger) != ledger:
         return False
-    ours = _whole_lines(_audit(settings).path)
+    ours = _whole_lines(audit_ledger(settings).path)
     return ours.startswith(audit) and all(line["kind"] == "restore" for line in _events(ours[len(audit) :]))
 
 
 def _check_empty(settings: Settings, audit: bytes) -> None:
     """Errors: `Refusal` for an installation with an archive or releases, or with an audit other than the backup's."""
     taken = [path for path in (settings.archive, settings.releases) if path.is_dir() and any(path.iterdir())]
-    if not audit.startswith(_whole_lines(_audit(settings).path)):
-        taken.append(_audit(settings).path)
+    if not audit.startswith(_whole_lines(audit_ledger(settings).path)):
+        taken.append(audit_ledger(settings).path)
     if taken:
         raise Refusal(f"数据文件夹不是空的（已有 {taken[0]}），未作改动；请用 --data 另指一个空文件夹恢复")
 
@@ -323,7 +319,7 @@ def _put_restored(settings: Settings, place: _Place, target: Path, ledger: bytes
         write_durably(target / "format", (place.archive.root / "format").read_bytes(), mode=0o440)
     write_durably(target / "ledger.jsonl", ledger)
     if place.audit.exists():
-        write_durably(_audit(settings).path, place.audit.read_bytes())
+        write_durably(audit_ledger(settings).path, place.audit.read_bytes())
     if settings.archive.exists():
         settings.archive.rmdir()
     target.replace(settings.archive)

@@ -10,11 +10,12 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from pipelines.settings import Settings
 from pipelines.system import locks
 from pipelines.system.durable_files import sync_folder
 
@@ -32,6 +33,11 @@ class Event:
     by: str
     body: dict[str, Any]
     prev: str
+
+    @property
+    def day(self) -> date:
+        """The day of `at`."""
+        return date.fromisoformat(self.at[:10])
 
     def line(self) -> str:
         return json.dumps(self.__dict__, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -172,3 +178,8 @@ def _fields(line: bytes) -> dict[str, Any] | None:
 
 
 _KEYS = {"seq", "at", "kind", "by", "body", "prev"}
+
+
+def audit_ledger(settings: Settings) -> Ledger:
+    """The ledger of who was let in or refused, and what was taken out."""
+    return Ledger(settings.data / "audit" / "audit.jsonl", "审计日志")

@@ -87,7 +87,7 @@ def audit(settings: Settings, since: str, as_json: bool) -> None:
 
     for event in log.since(settings, since):
         printing.print_json(event.__dict__) if as_json else printing.say(log.line(event))
-    faults = list(log.ledger(settings).verify())
+    faults = list(log.audit_ledger(settings).verify())
     for fault in faults:
         printing.say(fault, err=True)
     roles.load(settings)

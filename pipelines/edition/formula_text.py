@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
 
 from pipelines import months
 from pipelines.edition.open_edition import Release
 from pipelines.punctuation import full_width
+from pipelines.reference.policy.expression import parsed
 
 _KINDS = {"is_urban": "城市社区或城镇社区", "is_city": "城市社区", "is_town": "城镇社区", "is_rural": "农村社区"}
 _ROSTER = {"municipal_district": "市辖区所属", "shared_funding": "市、区分担经费的", "has_villages": "辖有村的"}
@@ -65,10 +65,8 @@ def formula(indicator: Mapping[str, Any], known: Labels) -> str:
     """`分母：农村社区；分子：其中“综合服务设施”为是的。` of a share; what is divided by what of a ratio."""
     scope = _scope(indicator["scope_sql"], indicator["counted"], known)
     if indicator["is_share"]:
-        return f"分母：{scope}；分子：其中{_condition(_parsed(indicator['share_sql']), known)}的。"
-    numerator, denominator = (
-        _amount(_parsed(indicator[f"{part}_sql"]), known) for part in ("numerator", "denominator")
-    )
+        return f"分母：{scope}；分子：其中{_condition(parsed(indicator['share_sql']), known)}的。"
+    numerator, denominator = (_amount(parsed(indicator[f"{part}_sql"]), known) for part in ("numerator", "denominator"))
     below = "填报的个数" if denominator == "1" else f"{denominator}之和"
     return f"范围：{scope}；分子：{numerator}之和；分母：{below}。"
 
@@ -81,13 +79,9 @@ def expressions(indicator: Mapping[str, Any]) -> str:
     return f"{parts}\nscope: {indicator['scope_sql'] or '—'}"
 
 
-def _parsed(source: str) -> exp.Expr:
-    return sqlglot.parse_one(source, dialect="duckdb")
-
-
 def _scope(source: str | None, counted: str, known: Labels) -> str:
     """The scope in words: kinds and roster attributes before the noun, conditions on answers after it."""
-    tree = _parsed(source) if source else None
+    tree = parsed(source) if source else None
     parts = list(tree.flatten()) if isinstance(tree, exp.And) else [tree] if tree else []
     kinds = [_KINDS[part.sql()] for part in parts if part.sql() in _KINDS]
     places = [_ROSTER[part.name] for part in parts if isinstance(part, exp.Column) and part.table == "roster"]

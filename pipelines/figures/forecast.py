@@ -130,8 +130,8 @@ _TURNED = """
 
 def _outlook(keys: Keys, points: list[Point], month: date, turned: int | None) -> dict[str, object]:
     last = points[-1]
-    line = theil_sen([(_months_between(month, p["month"]), p["value"]) for p in points[-WINDOW:]])
-    left = _months_between(month, last["due"])
+    line = theil_sen([(months.between(month, p["month"]), p["value"]) for p in points[-WINDOW:]])
+    left = months.between(month, last["due"])
     return {
         **dict(zip(_KEYS, keys, strict=True)),
         "slope": line and line[0],
@@ -173,10 +173,6 @@ def _recent_pace(points: list[Point], month: date, turned: int | None) -> float 
     return turned / RECENT if compared and turned is not None else None
 
 
-def _months_between(first: date, second: date) -> int:
-    return (second.year - first.year) * 12 + second.month - first.month
-
-
 # ---- second opinion
 
 
@@ -191,8 +187,8 @@ def second_opinion(points: list[Point]) -> dict[str, object]:
     """The Open SDG verdict on a series, with the reason where the method refuses to give one."""
     first, last = points[0], points[-1]
     upwards, goal = _goal(last)
-    observed = _months_between(first["month"], last["month"]) / 12
-    required = _months_between(first["month"], last["due"]) / 12
+    observed = months.between(first["month"], last["month"]) / 12
+    required = months.between(first["month"], last["due"]) / 12
     opinion = open_sdg(first["value"], last["value"], goal, observed, required, not upwards)
     return {f"sdg_{key}": value for key, value in opinion.items()}
 

@@ -51,7 +51,7 @@ def bring_up_to_date(opened: Warehouse, now: datetime) -> bool:
     before = opened.archive.last_seq()
     door = _Door(opened, life, now)
     for event in door.unread():
-        door.close_over(spot_lists.day_of(event))
+        door.close_over(event.day)
         door.note(event)
     door.close_over(now.date())
     return opened.archive.last_seq() > before
@@ -86,7 +86,7 @@ class _Door:
         return [event for event in self.archive.events(after=first) if event.seq in wanted] if wanted else []
 
     def note(self, event: Event) -> None:
-        file, day = event.body["file"], spot_lists.day_of(event)
+        file, day = event.body["file"], event.day
         sheets = worker_pool.visits(self.archive.read(event.body["sha256"]), file, self.opened.reference)
         if sheets is None:
             self.opened.con.execute("INSERT INTO no_list VALUES (?)", [event.seq])
@@ -214,7 +214,7 @@ def may_be_withdrawn(archive: Archive, life: Life, seq: int) -> bool:
     spot_list = spot_lists.lists(life.spots, archive.read, life.withdrawn)[event.body["list"]]
     if spot_list.closing:
         raise Refusal(
-            f"第 {seq} 号是 {spot_list.number} 号名单的结果，名单已于 {spot_lists.day_of(spot_list.closing)} 结束，不能撤回或恢复；"
+            f"第 {seq} 号是 {spot_list.number} 号名单的结果，名单已于 {spot_list.closing.day} 结束，不能撤回或恢复；"
             "如有错误，请交更正的结果并在说明里写明理由"
         )
     return True

@@ -292,7 +292,7 @@ def note(spot_list: SpotList, today: date) -> str:
         return f"{sentences.progress(spot_list.number, spot_tables.answered(spot_list), units)}，{spot_list.course.until} 前交回"
     assert spot_list.closing, "what is neither planned, withdrawn nor open is closed"
     how = "结果已交齐" if spot_list.closing.body["how"] == "complete" else "检查期已满"
-    return f"已于 {spot_lists.day_of(spot_list.closing)} 结束（{how}）"
+    return f"已于 {spot_list.closing.day} 结束（{how}）"
 
 
 def _claim(spot_list: SpotList, claim: ListClaim, lists: Mapping[int, SpotList]) -> ClaimResult:

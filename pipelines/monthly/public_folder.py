@@ -105,7 +105,7 @@ def _marks(folder: Path) -> dict[str, list[int]]:
 def _contents(settings: Settings, public: PublicMonth) -> dict[str, bytes]:
     """The files of a month, the page last."""
     if public.down:
-        return {"index.html": public_page.taken_back(public.month, _day(public.down))}
+        return {"index.html": public_page.taken_back(public.month, public.down.day)}
     with with_decisions(open_folder(settings.releases / public.edition), settings) as release:
         return _of_release(settings, public, release)
 
@@ -115,7 +115,7 @@ def _of_release(settings: Settings, public: PublicMonth, release: Release) -> di
     policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
     pages = [gather(release, policy, 1, caveats, letterhead) for policy in policies]
     corrections = _corrections(settings, public, policies)
-    newer = _day(public.newer) if public.newer and _differs(settings, public, release, policies) else None
+    newer = public.newer.day if public.newer and _differs(settings, public, release, policies) else None
     names = {facts.policy["id"]: f"{facts.policy['id']}.html" for facts in pages[:-1]} | {policies[-1]: "index.html"}
     made = public_data.files(pages, corrections)
     for facts in pages:
@@ -129,7 +129,7 @@ def _of_release(settings: Settings, public: PublicMonth, release: Release) -> di
 
 
 def _dates(public: PublicMonth) -> tuple[tuple[date, str], ...]:
-    return tuple((_day(event), edition_gate.label(event)) for event in public.decisions)
+    return tuple((event.day, edition_gate.label(event)) for event in public.decisions)
 
 
 def _corrections(settings: Settings, public: PublicMonth, policies: list[str]) -> list[public_data.Correction]:
@@ -138,7 +138,7 @@ def _corrections(settings: Settings, public: PublicMonth, policies: list[str]) -
     for before, after in zip(public.decisions, public.decisions[1:], strict=False):
         names = edition_gate.label(before), edition_gate.label(after)
         if names[0] != names[1]:
-            corrections += _compared(settings, _day(after), names, policies)
+            corrections += _compared(settings, after.day, names, policies)
     return corrections
 
 
@@ -159,17 +159,13 @@ def _differs(settings: Settings, public: PublicMonth, release: Release, policies
         return any(public_data.changed(release, newer, policy) for policy in policies)
 
 
-def _day(event: Event) -> date:
-    return date.fromisoformat(event.at[:10])
-
-
 def _index(settings: Settings, known: Mapping[date, PublicMonth]) -> bytes:
     listed = []
     for month, public in reversed(list(known.items())):
         dates = _dates(public)
         said = f"{day(dates[-1][0])}公开第{edition_gate.order(public.edition)[1]}版"
         said += f"，替代{day(dates[-2][0])}公开的第{edition_gate.order(dates[-2][1])[1]}版" if len(dates) > 1 else ""
-        said = f"{day(_day(public.down))}撤回" if public.down else said
+        said = f"{day(public.down.day)}撤回" if public.down else said
         listed.append((months.key(month), months.label(month), said, public.down is None))
     return public_page.index(reference_in_force.load(settings).rosters.city.name, listed)
 

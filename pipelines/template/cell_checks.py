@@ -8,12 +8,11 @@ warehouse, an answer that is missing breaks nothing. What only the warehouse has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 
-import sqlglot
 from sqlglot import exp
 
 from pipelines.reference.form import Field, Part, Rule
+from pipelines.reference.policy.expression import parsed
 
 YES, NO = ("是", "有", "√"), ("否", "无", "×")
 NUMERIC = ("count", "number", "money", "percent")
@@ -24,22 +23,17 @@ class NotExpressible(Exception):
     """The rule needs what the workbook does not have."""
 
 
-@cache
-def _parse(expression: str) -> exp.Expr:
-    return sqlglot.parse_one(expression, dialect="duckdb")
-
-
 def broken(rule: Rule, part: Part, at: Reference) -> str | None:
     """A formula (without `=`) that is 1 where the rule is broken; None where a spreadsheet cannot tell."""
     try:
-        return _Formula(part, at).false(_parse(rule.expect))
+        return _Formula(part, at).false(parsed(rule.expect))
     except NotExpressible:
         return None
 
 
 def fields_of(rule: Rule, part: Part) -> list[Field]:
     """The fields that the rule is about, in the order of the form."""
-    named = {column.name for column in _parse(rule.expect).find_all(exp.Column)}
+    named = {column.name for column in parsed(rule.expect).find_all(exp.Column)}
     return [field for field in part if field.id in named]
 
 

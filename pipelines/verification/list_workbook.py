@@ -8,13 +8,13 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.template.template_workbook import sheet_name
 from pipelines.verification.visit_list import COLUMNS, MARKS_SHEET, Task, VisitList, given
 
 _A4 = 9
 _TITLE, _GUIDE, _LABELS, _FIRST = 0, 1, 2, 3
 _INK, _QUIET, _LINE, _HEAD, _WANTED = "#1F2933", "#7B8794", "#B8C2CC", "#DCE6F1", "#FFF8DC"
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-_FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 _LEFT = {"town", "unit", "subject", "look_at", "note"}
 _LONGEST_NAME = 20
 
@@ -25,7 +25,7 @@ def build(visit_list: VisitList) -> bytes:
     workbook = Workbook(buffer, {**_OPTIONS, "default_format_properties": {"font_name": "宋体", "font_size": 10}})
     styles = _Styles(workbook)
     for tasks in visit_list.by_county().values():
-        _county(workbook.add_worksheet(_sheet_name(tasks[0].county)), styles, visit_list, tasks)
+        _county(workbook.add_worksheet(sheet_name(tasks[0].county)), styles, visit_list, tasks)
     marks = workbook.add_worksheet(MARKS_SHEET)
     for row, pair in enumerate(visit_list.marks.items()):
         marks.write_row(row, 0, pair)
@@ -114,7 +114,3 @@ def _print(sheet: Worksheet, visit_list: VisitList, rows: int) -> None:
     sheet.print_area(_TITLE, 0, _LABELS + rows, len(COLUMNS) - 1)
     sheet.freeze_panes(_FIRST, 0)
     sheet.set_footer(f"&L&9检查人签字：&C&9{visit_list.remark}&R&9第 &P 页 共 &N 页")
-
-
-def _sheet_name(county: str) -> str:
-    return county.translate(_FORBIDDEN).strip(" '")[:31]

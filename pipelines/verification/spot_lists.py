@@ -130,7 +130,7 @@ class SpotList:
 
     @property
     def drawn_on(self) -> date | None:
-        return day_of(self.draw) if self.draw else None
+        return self.draw.day if self.draw else None
 
     @property
     def course(self) -> Course:
@@ -248,10 +248,6 @@ def draw_claims(seed: str, planned: SpotList) -> dict[str, list[Drawn]]:
         key: draw.draw(seed, {place.id: planned.population[key][place.id] for place in claim.strata}, claim.planned)
         for key, claim in planned.claims.items()
     }
-
-
-def day_of(event: Event) -> date:
-    return date.fromisoformat(event.at[:10])
 
 
 def lists(events: Iterable[Event], load: Load, withdrawn: Collection[int] = ()) -> dict[int, SpotList]:

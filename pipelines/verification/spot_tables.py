@@ -132,7 +132,7 @@ def _list(spot_list: SpotList) -> Row:
         "month": spot_list.month, "list": spot_list.number, "state": state(spot_list), "planned_by": plan.by, "planned_at": plan.at,
         "day": course.day, "value": shown and shown.body["value"], "published": drawn and drawn.body["published"],
         "seed": shown and shown.body["seed"], "drawn_by": drawn and drawn.by, "drawn": course.drawn, "until": course.until,
-        "closed": closing and spot_lists.day_of(closing), "why": spot_list.withdrawal and spot_list.withdrawal.body["why"],
+        "closed": closing and closing.day, "why": spot_list.withdrawal and spot_list.withdrawal.body["why"],
         "visits": len({uid for uid, _ in spot_list.planned_keys()}), "answered": answered(spot_list), "changed": changed(spot_list),
     }  # fmt: skip
 
@@ -283,7 +283,7 @@ def _figure(
     assert decides.closing, "only a closed list decides"
     key = next(key for key, listed in decides.claims.items() if listed.about == about)
     lower = standing_lower(decides, key, month, unit_states)
-    row |= {"list": decides.number, "checked": decides.month, "closed": spot_lists.day_of(decides.closing)}
+    row |= {"list": decides.number, "checked": decides.month, "closed": decides.closing.day}
     row |= {"lower_count": lower, "lower": exact(Fraction(100 * lower, now.counted))}
     if decides.month == month:
         row |= {

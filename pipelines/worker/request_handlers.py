@@ -61,7 +61,7 @@ class Tasks:
             self.form,
             self.rosters,
             resolutions=resolutions,
-            today=date.fromisoformat(event.at[:10]),
+            today=event.day,
             first_month=self.first_month,
             taxonomy=self.kinds,
             received_under=event.body.get("form", self.form.oldest.version),

@@ -193,7 +193,7 @@ def test_a_sign_in_that_cannot_work_stops_the_start(place, monkeypatch):
 def test_the_audit_ledger_notices_a_changed_line(place):
     for day in (1, 2):
         audit_log.note(place, "sign_in", "甲", datetime(2020, 6, day, tzinfo=SHANGHAI), identity="a" * 900)
-    ledger = audit_log.ledger(place)
+    ledger = audit_log.audit_ledger(place)
     assert len(next(ledger.events()).body["identity"]) == 500
     assert [event.seq for event in audit_log.since(place, "2020-06-02")] == [2]
     assert not list(ledger.verify())

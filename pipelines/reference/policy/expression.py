@@ -79,13 +79,13 @@ _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 
 def _parse(source: str, where: str) -> Tree:
     try:
-        return _parsed(source)
+        return parsed(source)
     except sqlglot.errors.SqlglotError as error:
         raise Refusal(f"{where}：表达式“{source}”不合语法；请检查括号、引号和运算符") from error
 
 
 @lru_cache(maxsize=1024)
-def _parsed(source: str) -> Tree:
+def parsed(source: str) -> Tree:
     """The syntax tree of a source, cached; compiling does not modify it."""
     return sqlglot.parse_one(source, dialect="duckdb")
 
