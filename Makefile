@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SERVE ?= 1
 PORT ?= 8501
-# Processes that tests run in; a file stays in one of them, because its fixtures are made once.
+# Processes that tests run in; a file stays in one of them, because its fixtures are made once. The order is that of tests/conftest.py.
 WORKERS ?= auto
 FAST := $(addprefix tests/,workbook answers/test_reading_cells.py reference access system)
 MONTHS ?= 2018-08..2020-12
@@ -26,7 +26,7 @@ else
 endif
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The planners' notebooks in JupyterLab, on this machine only; installed the first time.
 notebook: .venv/.notebook

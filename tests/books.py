@@ -81,6 +81,14 @@ class Office:
     def release(self, month: date | None = None) -> Release:
         return open_folder(self.run(month).folder)
 
+    def copy(self, data: Path) -> "Office":
+        """The same installation in another folder, which goes its own way from here."""
+        other = Office(Path(shutil.copytree(self.settings.data, data)), self.settings.reference)
+        # the number of files that were sent is in the name of the next
+        if self.sent.exists():
+            shutil.copytree(self.sent, other.sent)
+        return other
+
     @property
     def current(self) -> str:
         return open_release(settings=self.settings).label

@@ -5,6 +5,19 @@ import sys
 import pytest
 
 _PROGRAM = sys.modules["__main__"]
+# Files that last longest, longest first: begun last, they would keep one worker while the others have ended.
+LONG = (
+    "dashboards/test_browser", "faults/test_kills", "documentation/test_readme", "serving/test_serve", "notebooks/test_notebooks",
+    "dashboards/test_pages", "archive/test_decision_scenarios", "faults/test_sequences", "documentation/test_contributing",
+    "monthly/test_gate", "defs/test_monthly_run", "dashboards/test_month_board", "lab/test_audit_recomputes",
+    "lab/test_audit_of_odd_months", "figures/test_country_books",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """The long files first; all others stay in their order."""
+    places = {f"tests/{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.split("::")[0], len(places)))
 
 
 @pytest.fixture(autouse=True)

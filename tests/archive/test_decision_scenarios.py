@@ -30,10 +30,37 @@ def office(reference, tmp_path) -> Office:
     return Office(tmp_path / "data", reference)
 
 
+@pytest.fixture(scope="module")
+def april_sent(reference, tmp_path_factory) -> Office:
+    """The county's file for April has been sent."""
+    office = Office(tmp_path_factory.mktemp("reported") / "data", reference)
+    office.send(APRIL, COUNTY)
+    return office
+
+
 @pytest.fixture
-def villages(office) -> list[str]:
+def reported(april_sent, tmp_path) -> Office:
+    """A copy that a test may change: the county has reported April."""
+    return april_sent.copy(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def april_published(april_sent, tmp_path_factory) -> Office:
+    office = april_sent.copy(tmp_path_factory.mktemp("published") / "data")
+    office.run(APRIL)
+    return office
+
+
+@pytest.fixture
+def published(april_published, tmp_path) -> Office:
+    """A copy that a test may change: April's edition is published."""
+    return april_published.copy(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def villages(april_sent) -> list[str]:
     """Names of villages that stand once in the county."""
-    names = [unit.name for unit in office.units(MARCH, COUNTY) if unit.kind == "农村社区"]
+    names = [unit.name for unit in april_sent.units(MARCH, COUNTY) if unit.kind == "农村社区"]
     return [name for name in names if names.count(name) == 1]
 
 
@@ -58,28 +85,25 @@ def test_the_same_bytes_twice_are_one_submission(office):
     assert len([e for e in Archive(office.settings.archive).events() if e.kind == "submission"]) == 1
 
 
-def test_a_later_submission_leaves_in_force_what_it_does_not_carry_and_says_so(office, villages):
-    office.send(APRIL, COUNTY)
-    later = office.send(APRIL, COUNTY, without(villages[0]))
+def test_a_later_submission_leaves_in_force_what_it_does_not_carry_and_says_so(reported, villages):
+    later = reported.send(APRIL, COUNTY, without(villages[0]))
     [kept] = [f for f in later.findings if f["code"] == "units_kept"]
     assert villages[0] in kept["found"]
     assert later.rows["kept"] == 1 and later.rows["unchanged"] == later.rows["accepted"]
-    release = office.release(APRIL)
+    release = reported.release(APRIL)
     assert figure(release, "facility_rural", COUNTY)["unknown"] == 0
     states = release.rows("SELECT status FROM submission ORDER BY seq")
     assert [row["status"] for row in states] == ["effective", "effective"]
 
 
-def test_a_submission_of_which_every_row_is_replaced_is_superseded(office):
-    office.send(APRIL, COUNTY)
-    office.send(APRIL, COUNTY, lambda unit: plain(unit) | {"households": 201})
-    states = office.release(APRIL).rows("SELECT status FROM submission ORDER BY seq")
+def test_a_submission_of_which_every_row_is_replaced_is_superseded(reported):
+    reported.send(APRIL, COUNTY, lambda unit: plain(unit) | {"households": 201})
+    states = reported.release(APRIL).rows("SELECT status FROM submission ORDER BY seq")
     assert [row["status"] for row in states] == ["superseded", "effective"]
 
 
-def test_what_a_later_submission_changed_is_told(office, villages):
-    office.send(APRIL, COUNTY)
-    later = office.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
+def test_what_a_later_submission_changed_is_told(reported, villages):
+    later = reported.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
     [finding] = [f for f in later.findings if f["code"] == "answers_changed"]
     assert villages[0] in finding["found"]
 
@@ -87,16 +111,15 @@ def test_what_a_later_submission_changed_is_told(office, villages):
 # ---- locked and reopened
 
 
-def test_a_locked_month_lets_a_submission_wait_and_a_reopening_brings_it_in(office, villages):
-    office.send(APRIL, COUNTY)
-    before = facilities(office.release(APRIL))
-    decisions.approve(APRIL, office.settings, "市局李某")
-    late = office.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
+def test_a_locked_month_lets_a_submission_wait_and_a_reopening_brings_it_in(reported, villages):
+    before = facilities(reported.release(APRIL))
+    decisions.approve(APRIL, reported.settings, "市局李某")
+    late = reported.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
     assert late.state == "waiting"
-    kept = office.run(APRIL)
+    kept = reported.run(APRIL)
     assert (kept.number, kept.new) == (1, False)
-    decisions.reopen(APRIL, "县里更正", office.settings, "市局李某")
-    corrected = office.run(APRIL)
+    decisions.reopen(APRIL, "县里更正", reported.settings, "市局李某")
+    corrected = reported.run(APRIL)
     assert (corrected.number, corrected.new) == (2, True)
     manifest = read_manifest(corrected.folder)
     assert manifest["kind"] == "corrected"
@@ -107,12 +130,11 @@ def test_a_locked_month_lets_a_submission_wait_and_a_reopening_brings_it_in(offi
     assert after == (before[0] - 1, before[1])
 
 
-def test_the_edition_before_stays_as_it_was(office, villages):
-    office.send(APRIL, COUNTY)
-    first = office.run(APRIL)
+def test_the_edition_before_stays_as_it_was(reported, villages):
+    first = reported.run(APRIL)
     before = facilities(books.open_folder(first.folder))
-    office.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
-    office.run(APRIL)
+    reported.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
+    reported.run(APRIL)
     assert facilities(books.open_folder(first.folder)) == before
     assert read_manifest(first.folder)["kind"] == "original"
 
@@ -122,11 +144,10 @@ def test_a_reopening_without_a_reason_is_refused(office):
         decisions.reopen(APRIL, "  ", office.settings, "市局李某")
 
 
-def test_who_decided_what_and_why_is_published(office):
-    office.send(APRIL, COUNTY)
-    decisions.approve(APRIL, office.settings, "市局李某")
-    decisions.reopen(APRIL, "县里更正", office.settings, "市局王某")
-    listed = office.release(APRIL).rows('SELECT kind, "by", why FROM decision ORDER BY seq')
+def test_who_decided_what_and_why_is_published(reported):
+    decisions.approve(APRIL, reported.settings, "市局李某")
+    decisions.reopen(APRIL, "县里更正", reported.settings, "市局王某")
+    listed = reported.release(APRIL).rows('SELECT kind, "by", why FROM decision ORDER BY seq')
     assert listed == [
         {"kind": "approve", "by": "市局李某", "why": None},
         {"kind": "reopen", "by": "市局王某", "why": "县里更正"},
@@ -136,49 +157,43 @@ def test_who_decided_what_and_why_is_published(office):
 # ---- restated, and what is current
 
 
-def test_a_changed_register_makes_a_restated_edition(office):
-    office.send(APRIL, COUNTY)
-    office.run(APRIL)
+def test_a_changed_register_makes_a_restated_edition(published):
     small_city.replace(
-        office.edit("policies/opinions-2018/register.yaml"),
+        published.edit("policies/opinions-2018/register.yaml"),
         "scope: is_rural, share: facility, target: {at_least: 50", "scope: is_rural, share: facility, target: {at_least: 60",
     )  # fmt: skip
-    manifest = read_manifest(office.run(APRIL).folder)
+    manifest = read_manifest(published.run(APRIL).folder)
     assert (manifest["edition"], manifest["kind"]) == (2, "restated")
     assert manifest["changes"]["reference"] == ["register:opinions-2018"]
 
 
-def test_a_correction_of_an_older_month_reaches_the_current_edition_and_does_not_take_its_place(office, villages):
-    office.send(APRIL, COUNTY)
-    office.run(APRIL)
-    office.send(MAY, COUNTY)
-    office.run(MAY)
-    office.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
-    assert office.run(APRIL).number == 2
-    assert office.current == "2020-05/2"
+def test_a_correction_of_an_older_month_reaches_the_current_edition_and_does_not_take_its_place(published, villages):
+    published.send(MAY, COUNTY)
+    published.run(MAY)
+    published.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
+    assert published.run(APRIL).number == 2
+    assert published.current == "2020-05/2"
 
 
-def test_a_correction_of_an_older_month_flows_into_the_next_edition_of_an_open_later_month(office, villages):
-    office.send(APRIL, COUNTY)
-    office.send(MAY, COUNTY)
-    first = facilities(office.release(MAY), APRIL)
-    office.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
-    edition = office.run(MAY)
+def test_a_correction_of_an_older_month_flows_into_the_next_edition_of_an_open_later_month(reported, villages):
+    reported.send(MAY, COUNTY)
+    first = facilities(reported.release(MAY), APRIL)
+    reported.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
+    edition = reported.run(MAY)
     assert facilities(books.open_folder(edition.folder), APRIL) == (first[0] - 1, first[1])
     assert read_manifest(edition.folder)["changes"]["months"] == ["2020-04", "2020-05"]
 
 
-def test_an_approved_older_month_keeps_its_figures_in_later_editions(office, villages):
-    office.send(APRIL, COUNTY)
-    april = facilities(office.release(APRIL))
-    decisions.approve(APRIL, office.settings, "市局李某")
+def test_an_approved_older_month_keeps_its_figures_in_later_editions(reported, villages):
+    april = facilities(reported.release(APRIL))
+    decisions.approve(APRIL, reported.settings, "市局李某")
     small_city.replace(
-        office.edit("policies/opinions-2018/register.yaml"),
+        reported.edit("policies/opinions-2018/register.yaml"),
         "scope: is_rural, share: facility, target: {at_least: 50",
         'scope: is_rural, share: "facility_area > 300", target: {at_least: 50',
     )
-    office.send(MAY, COUNTY)
-    release = office.release(MAY)
+    reported.send(MAY, COUNTY)
+    release = reported.release(MAY)
     assert facilities(release, MAY)[0] == 0
     assert facilities(release, APRIL) == april
 
@@ -314,8 +329,7 @@ def test_the_countys_own_sheet_is_carried_for_two_months(office):
     assert [(f["yes"], f["carried"]) for f in rows] == [(1, 0), (1, 1), (1, 1), (0, 0)]
 
 
-def test_nothing_new_makes_no_new_edition(office):
-    office.send(APRIL, COUNTY)
-    first, second = office.run(APRIL), office.run(APRIL)
+def test_nothing_new_makes_no_new_edition(reported):
+    first, second = reported.run(APRIL), reported.run(APRIL)
     assert (first.new, second.new, second.number) == (True, False, 1)
-    assert len(list(edition_folders.editions(office.settings.releases))) == 1
+    assert len(list(edition_folders.editions(reported.settings.releases))) == 1
