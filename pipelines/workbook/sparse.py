@@ -24,6 +24,17 @@ class Sparse:
             raise Unreadable("damaged", f"单元格 {a1(row + 1, col + 1)} 出现两次")
         cells[col] = value
 
+    def put_row(self, row: int, cells: list[tuple[int, object]]) -> None:
+        """The same for the cells of a row, in the order of their columns."""
+        limits = self.limits
+        fits = 0 <= row < limits.rows and cells[-1][0] < limits.columns and self.count + len(cells) <= limits.cells
+        if fits and row not in self._rows:
+            self.count += len(cells)
+            self._rows[row] = dict(cells)
+            return
+        for col, value in cells:
+            self.put(row, col, value)
+
     def rows(self) -> list[Row]:
         """Rows from row 1 on; blanks are None, trailing ones left out."""
         filled = {row: cells for row, cells in self._rows.items() if any(v is not None for v in cells.values())}
