@@ -136,7 +136,7 @@ def check(settings: Settings, files, as_json: bool) -> None:
     """读取并检查报表，不保存任何内容。"""
     from pipelines.intake import submit_files
 
-    reports = submit_files.check(files, settings)
+    reports = submit_files.check(files, settings, alone=True)
     printing.reports(reports, as_json)
 
 

@@ -11,7 +11,7 @@ A county's record (表2) is joined answer by answer from the accepted records in
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -58,13 +58,13 @@ def create(warehouse: Warehouse) -> None:
         warehouse.con.execute(statement)
 
 
-def load_rosters(warehouse: Warehouse, month: date) -> None:
+def load_rosters(warehouse: Warehouse, month: date, uids: Mapping[str, str] | None = None) -> None:
     """The month's roster as temporary tables `unit` and `county` (one row per unit, per county), and the counties' codes in the months
-    before that has an answer in force, as `origin`.
+    before that has an answer in force, as `origin`. `uids`: see `Rosters.table`.
     """
     rosters, day = warehouse.reference.rosters, f"DATE '{month}' AS month"
     unit = f"{day}, code AS answered_as, county_code AS county_answered_as"
-    replace_table(warehouse, "unit", rosters.table(month), unit)
+    replace_table(warehouse, "unit", rosters.table(month, uids), unit)
     replace_table(warehouse, "county", rosters.county_table(month), f"{day}, code AS answered_as")
     before = warehouse.con.execute("SELECT DISTINCT month FROM county_standing WHERE month < ? ORDER BY 1", [month])
     county_origins.load(warehouse, [earlier for (earlier,) in before.fetchall()], month)

@@ -1,22 +1,24 @@
 """What a month still lacks, in Chinese."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from pipelines.intake.month_report import Gaps, MonthStatus, RefusedFile
+if TYPE_CHECKING:
+    from pipelines.intake.month_report import Gaps, MonthStatus, RefusedFile
 
 
-def county_names(state: MonthStatus) -> dict[str, str]:
+def county_names(state: "MonthStatus") -> dict[str, str]:
     """County code → name."""
     return {county["code"]: county["name"] for county in state["counties"]}
 
 
-def refusal(file: RefusedFile, names: Mapping[str, str]) -> str:
+def refusal(file: "RefusedFile", names: Mapping[str, str]) -> str:
     """`襄都区“x.xlsx”（第 9 号收件）：…`: a file that could not be used, and the first reason."""
     whose = names.get(file["county"], file["county"]) if file["county"] else "不知是哪个县（市、区）的"
     return f"{whose}“{file['file']}”（第 {file['seq']} 号收件）：{file['why'] or '见回执'}"
 
 
-def lacking(gaps: Gaps, state: MonthStatus) -> list[str]:
+def lacking(gaps: "Gaps", state: "MonthStatus") -> list[str]:
     """The gaps of a month that is to be approved, a sentence each."""
     names, sentences = county_names(state), []
     if missing := gaps.get("missing"):

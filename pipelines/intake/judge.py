@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from pipelines import months
 from pipelines.answers.read_failure import Costly
 from pipelines.archive.store import Archive, Event
-from pipelines.edition.open_edition import Release, open_release
 from pipelines.errors import Refusal
 from pipelines.figures import effective_answers
-from pipelines.intake import outcome, receipts
+from pipelines.intake import outcome
 from pipelines.intake.outcome import Report
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.rules import previous_fields
@@ -24,6 +24,9 @@ from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
 
+if TYPE_CHECKING:
+    from pipelines.edition.open_edition import Release
+
 InForce = Callable[[date], pa.Table | None]
 
 
@@ -31,7 +34,7 @@ def check_bytes(
     data: bytes,
     name: str,
     reference: Reference,
-    release: Release | None,
+    release: "Release | None",
     today: date,
     in_force: InForce | None = None,
     decided: dict[str, dict[str, str]] | None = None,
@@ -67,16 +70,32 @@ class Preview:
 
 def preview(data: bytes, report: Report, reference: Reference) -> Preview:
     """A report with the receipt that belongs to it."""
+    from pipelines.intake import receipts
+
     receipt, receipt_name = receipts.preview(report, data, reference)
     return Preview(report, receipt_name, receipt)
 
 
-def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:
-    effective_answers.load_rosters(checker, month)
+def _judge_alone(checker: Warehouse, month: date, release: "Release | None") -> None:
+    effective_answers.load_rosters(checker, month, _uids(checker.reference, month, release))
     effective_answers.select_rows(checker, [1])
     _remember_previous(checker, month, release)
     life = checker.life()
     effective_answers.judge(checker, month, life)
+
+
+def _uids(reference: Reference, month: date, release: "Release | None") -> dict[str, str] | None:
+    """Code → identity of the month's units, by which `_remember_previous` knows them: the code itself without a release; those of a
+    month of the release that has the same units; None where they must be worked out from the editions of the roster."""
+    if release is None:
+        return {unit.code: unit.code for unit in reference.rosters.listed(month)}
+    known = map(months.parse, reversed(release.manifest["months"]))
+    alike = next((other for other in known if reference.rosters.same_units(month, other)), None)
+    if alike is None or release.manifest["reference"].get("rosters") != reference.digests["rosters"]:
+        return None
+    sql = f"SELECT unit, uid FROM {release.of_month('standing', alike)} WHERE month = ?"
+    with release.con.cursor() as cursor:
+        return dict(cursor.execute(sql, [alike]).fetchall())
 
 
 def _count_rows(checker: Warehouse, in_force: pa.Table | None) -> None:
@@ -103,7 +122,7 @@ def _count_rows(checker: Warehouse, in_force: pa.Table | None) -> None:
     checker.con.unregister("in_force")
 
 
-def _remember_previous(checker: Warehouse, month: date, release: Release | None) -> None:
+def _remember_previous(checker: Warehouse, month: date, release: "Release | None") -> None:
     """The last accepted answers before the month, from the release: what `prev.*` in a rule means."""
     fields = previous_fields(checker.reference.rules)
     if release is None or not fields:
@@ -121,8 +140,10 @@ def _remember_previous(checker: Warehouse, month: date, release: Release | None)
     load(checker.con, last, "INSERT INTO last_answer BY NAME SELECT * FROM incoming")
 
 
-def release_if_any(settings: Settings) -> Release | None:
+def release_if_any(settings: Settings) -> "Release | None":
     """The current release; None where there is none or it does not open."""
+    from pipelines.edition.open_edition import open_release  # much, and a copy without releases needs none
+
     try:
         return open_release(settings=settings)
     except Refusal:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TypedDict
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines import months
 from pipelines.answers.findings import FindingRow
@@ -103,8 +102,11 @@ def findings(data: Path, month: date) -> list[FindingKept]:
 def _table(data: Path, month: date, place: Callable[[Path, str, str], Path]) -> pa.Table | None:
     named = _head(data)["months"].get(months.key(month))
     if named:
+        import pyarrow.parquet as pq
+
+        # not `read_table`, which imports pandas
         with suppress(OSError, pa.ArrowInvalid):
-            return pq.read_table(io.BytesIO(place(data, months.key(month), named["mark"]).read_bytes()))
+            return pq.ParquetFile(io.BytesIO(place(data, months.key(month), named["mark"]).read_bytes())).read()
     return None
 
 
@@ -231,6 +233,8 @@ def _keep_findings(opened: Warehouse, life: Life, data: Path, month: date, mark:
 
 
 def _put_table(place: Path, rows: pa.Table) -> None:
+    import pyarrow.parquet as pq
+
     sink = io.BytesIO()
     pq.write_table(rows, sink)
     write_durably(place, sink.getvalue())

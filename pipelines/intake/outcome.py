@@ -10,7 +10,6 @@ from pipelines import months
 from pipelines.answers import findings
 from pipelines.answers.findings import SEVERITY_NAMES, FindingRow
 from pipelines.archive.month_state import Life
-from pipelines.intake import open_matters
 from pipelines.reference import form
 from pipelines.warehouse import projection
 from pipelines.warehouse.projection import Warehouse
@@ -135,7 +134,11 @@ def why_waiting(life: Life, report: Report) -> str | None:
     """Why a submission waits and until when; None where it does not."""
     state = life.months.get(months.parse(report.month)) if report.month else None
     waiting = [reading for reading in state.pending if reading.seq == report.seq] if state else []
-    return open_matters.why_waiting(state, waiting[0]) if state and waiting else None
+    if not waiting or state is None:
+        return None
+    from pipelines.intake import open_matters  # only what was submitted waits
+
+    return open_matters.why_waiting(state, waiting[0])
 
 
 def findings_of(opened: Warehouse, seq: int) -> list[FindingRow]:

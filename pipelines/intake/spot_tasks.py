@@ -4,7 +4,6 @@ from collections.abc import Iterable, Set
 from pathlib import Path
 
 from pipelines.system.durable_files import write_durably
-from pipelines.verification import list_workbook
 from pipelines.verification.returned import Issued, Key
 from pipelines.verification.spot_lists import SpotList
 from pipelines.verification.visit_list import LOOK_AT, Task, VisitList
@@ -51,7 +50,8 @@ def visit_lists(spot_list: SpotList, remark: str = "") -> list[VisitList]:
 
 def files(lists: Iterable[VisitList]) -> list[tuple[str, bytes]]:
     """Name and bytes of every group's list as a workbook and on paper."""
-    from pipelines.verification import list_docx  # python-docx, which a check of one workbook does not need
+    # python-docx and xlsxwriter, which a check of one workbook does not need
+    from pipelines.verification import list_docx, list_workbook
 
     return [
         (f"{visit_list.file_name}.{ending}", build(visit_list))

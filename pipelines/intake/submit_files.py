@@ -15,7 +15,7 @@ from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.receive import Receiver
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, judge, month_status, outcome, receipts, returned_lists
+from pipelines.intake import file_names, judge, month_status, outcome, returned_lists
 from pipelines.intake.judge import Preview
 from pipelines.intake.outcome import Report
 from pipelines.intake.session import PATIENCE, Progress, settled
@@ -24,17 +24,21 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 from pipelines.system import locks
 from pipelines.warehouse.projection import Warehouse
+from pipelines.worker import worker_pool
 
 LARGEST = 64 * 1024 * 1024
 
 
-def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None) -> list[Report]:
+def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None, alone: bool = False) -> list[Report]:
     """Read and judge files without storing anything: one report a file, in order; a file that cannot be read is a refused one.
 
-    Warnings about changes compare with the current release, if there is one.
+    Warnings about changes compare with the current release, if there is one. `alone`: this process does nothing else, so that its
+    worker may be a fork of it.
     """
     files = [(path, _read(path)) for path in paths]
     reference = reference_in_force.load(settings)
+    if alone:
+        worker_pool.fork(reference)
     release = judge.release_if_any(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     in_force, decided = partial(month_status.rows_in_force, settings.data), _decided(settings)
@@ -212,6 +216,8 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
         read = [
             as_received(opened, r.seq, r.file, False, today) if r.state == "received" and r.seq else r for r in stored
         ]
+        from pipelines.intake import receipts
+
         paths = receipts.write_receipts(opened, read, folder)
     for report, path in zip(stored, paths, strict=True):
         report.receipt = str(path)

@@ -6,14 +6,13 @@ values with the marks. The receipt is always an .xlsx without macros, which woul
 """
 
 from collections.abc import Sequence
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from pipelines.answers.findings import FindingRow
-from pipelines.receipt import finding_list, mark_workbook, plain_workbook
 from pipelines.receipt.context import ReceiptContext, Try, file_name
-from pipelines.workbook.grid import Unreadable
-from pipelines.workbook.open_workbook import open_workbook
+
+if TYPE_CHECKING:
+    from pipelines.receipt.finding_list import Entry
 
 __all__ = ["ReceiptContext", "Try", "file_name", "write_receipt"]
 
@@ -22,6 +21,12 @@ def write_receipt(
     original: bytes, name: str, findings: Sequence[FindingRow], context: ReceiptContext
 ) -> tuple[bytes, str]:
     """The receipt's bytes and its file name. Never raises for what the file or the findings hold."""
+    # imported late: a worker that only reads files marks none
+    from lxml import etree
+
+    from pipelines.receipt import finding_list, mark_workbook
+    from pipelines.workbook.grid import Unreadable
+
     entries = finding_list.entries(findings, context)
     try:
         data = mark_workbook.mark(original, entries, finding_list.Header(name, context, own=True))
@@ -30,8 +35,12 @@ def write_receipt(
     return data, file_name(context)
 
 
-def _new_workbook(original: bytes, name: str, entries: list[finding_list.Entry], context: ReceiptContext) -> bytes:
+def _new_workbook(original: bytes, name: str, entries: "list[Entry]", context: ReceiptContext) -> bytes:
     """A new xlsx: values with marks where the file can be read, else the list alone."""
+    from pipelines.receipt import finding_list, mark_workbook, plain_workbook
+    from pipelines.workbook.grid import Unreadable
+    from pipelines.workbook.open_workbook import open_workbook
+
     try:
         sheets = open_workbook(original, name).sheets
     except Unreadable:

@@ -1,5 +1,6 @@
 """A reading as rows of the warehouse's tables, in Arrow: what crosses from the process that reads, and what is inserted."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.json as arrow_json
 
 from pipelines.answers import personal_data
 from pipelines.answers.community_sheet import CommunityRows
@@ -156,21 +158,30 @@ def _place(sheet: str | None, cells: list[str]) -> str:
 
 
 def finding_table(phase: str, findings: list[tuple[int, str | None, Finding]]) -> pa.Table:
-    """Rows of the table `finding`, from (seq, county, finding); numbered from 0 within a submission."""
-    texts = {name: pa.array([getattr(f, name) for _, _, f in findings], pa.string()) for name in _FINDING}
+    """Rows of the table `finding`, from (seq, county, finding); numbered from 0 within a submission.
+
+    Through JSON and not `pa.array`, which would import pandas into every process that judges a file.
+    """
+    if not findings:
+        return FINDINGS.empty_table()
     seen: Counter[int] = Counter()
-    numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in findings]
-    return pa.table({
-        "seq": pa.array([seq for seq, _, _ in findings], pa.int64()),
-        "phase": pa.array([phase] * len(findings), pa.string()),
-        "number": pa.array(numbers, pa.int32()),
-        "id": pa.array([finding_id(county, f) for _, county, f in findings], pa.string()),
-        "row_no": pa.array([f.row for _, _, f in findings], pa.int32()),
-        **texts,
-    })  # fmt: skip
+    lines = []
+    for seq, county, finding in findings:
+        numbers = {"seq": seq, "number": seen[seq], "row_no": finding.row}
+        texts = {name: getattr(finding, name) for name in _FINDING}
+        lines.append(json.dumps({**numbers, "phase": phase, "id": finding_id(county, finding), **texts}))
+        seen[seq] += 1
+    data = "\n".join(lines).encode()
+    # in one piece: a finding may list thousands of cells
+    whole = arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    return arrow_json.read_json(pa.py_buffer(data), whole, arrow_json.ParseOptions(explicit_schema=FINDINGS))
 
 
 _FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
+FINDINGS = pa.schema([
+    ("seq", pa.int64()), ("phase", pa.string()), ("number", pa.int32()), ("id", pa.string()), ("row_no", pa.int32()),
+    *((name, pa.string()) for name in _FINDING),
+])  # fmt: skip
 
 
 def _unreadable(rows: CommunityRows, findings: list[Finding]) -> list[list[str]]:

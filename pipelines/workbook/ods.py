@@ -4,12 +4,13 @@ calamine is not used: it expands repeated cells without a limit and returns erro
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from itertools import chain
 from typing import Any
 
 from pipelines.workbook.address import column_number
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
+from pipelines.workbook.ods_rows import PlainRows
 from pipelines.workbook.xml_stream import StreamReader, moment
 from pipelines.workbook.zip_package import Package, clean_xml
 
@@ -33,8 +34,7 @@ def read(package: Package, limits: Limits) -> Workbook:
     # LibreOffice stores the result of every formula; of an empty text it writes no value
     calculated = "meta.xml" in package and b"LibreOffice" in package.read("meta.xml")
     reader = _Content(limits, calculated)
-    chunks = package.chunks("content.xml")
-    reader.parse(chain([clean_xml(next(chunks, b""), "content.xml")], chunks))
+    reader.parse(reader.plain(package.chunks("content.xml")))
     package.inflate_rest()
     if not reader.sheets:
         raise Unreadable("no_sheets")
@@ -57,10 +57,20 @@ class _Content(StreamReader):
         self._inside = False  # a sheet
         self._row = self._col = self._column = 0
         self._row_repeat = 1
-        self._row_cells: list[tuple[int, str, Any]] = []
+        self._row_cells: list[tuple[int, Any]] = []
+        self._row_notes: list[tuple[int, str, Any]] = []
         self._cell: dict[str, str] | None = None
         self._text: list[str] = []
         self._paragraphs = 0
+        self._plain: PlainRows[_Known] | None = None
+
+    def plain(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks with a mark for each plain row."""
+        first = clean_xml(next(chunks, b""), "content.xml")
+        plain = self._plain = PlainRows(first, _known)
+        yield plain.replaced(first, first=True)
+        yield from map(plain.replaced, chunks)
+        yield plain.rest()
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._depth:
@@ -131,43 +141,66 @@ class _Content(StreamReader):
         self._column = min(self._column + repeat, self.limits.columns)
 
     def _start_row(self, attributes: dict[str, str]) -> None:
+        cells: list[_Known] = []
+        if self._plain:
+            attributes, cells = self._plain.row(attributes)
         self._row_repeat = _repeat(attributes, f"{_TABLE}number-rows-repeated")
-        self._row_cells, self._col = [], 0
+        self._row_cells, self._row_notes, self._col = [], [], 0
         visibility = attributes.get(f"{_TABLE}visibility")
         if visibility in ("collapse", "filter"):
             last = min(self._row + self._row_repeat, self.limits.rows)
             self._sheet.hidden_rows += range(self._row + 1, last + 1)
             self._sheet.filtered = self._sheet.filtered or visibility == "filter"
+        self._plain_cells(cells)
+
+    def _plain_cells(self, cells: "list[_Known]") -> None:
+        """`_put` for all cells of a row; those that are a value and no more without the call."""
+        col, columns, append = self._col, self.limits.columns, self._row_cells.append
+        for cell, repeat, note, value, is_more in cells:
+            if is_more or col >= columns:
+                self._col = col
+                self._put(cell, repeat, note, value)
+                col = self._col
+            else:
+                if value is not None:
+                    append((col, value))
+                col += 1
+        self._col = col
 
     def _end_row(self) -> None:
         if self._row_cells and self._row_repeat * len(self._row_cells) > self.limits.cells:
             raise Unreadable("too_large", f"第{self._row + 1}行重复 {self._row_repeat} 次")
         for row in range(self._row, self._row + self._row_repeat) if self._row_cells else ():
-            for col, note, value in self._row_cells:
-                self._enter(row, col, note, value)
+            self._cells.put_row(row, self._row_cells)
+            for col, note, value in self._row_notes:
+                self._note(row, col, note, value)
         self._row += self._row_repeat
-        self._row_cells = []
+        self._row_cells, self._row_notes = [], []
 
-    def _enter(self, row: int, col: int, note: str, value: Any) -> None:
-        self._cells.put(row, col, None if note in ("error", "unevaluated") else value)
+    def _note(self, row: int, col: int, note: str, value: Any) -> None:
         if note == "error":
             self._sheet.errors[row + 1, col + 1] = value
         elif note == "unevaluated":
             self._sheet.unevaluated.add((row + 1, col + 1))
-        elif note == "percent":
+        else:
             self._sheet.percent.setdefault(col + 1, set()).add(row + 1)
 
     def _end_cell(self, cell: dict[str, str]) -> None:
         self._cell = None
         repeat = _repeat(cell, _COLUMNS_REPEATED)
-        note, value = _value(cell, "".join(self._text))
-        self._sheet.formulas += _FORMULA in cell
+        self._put(cell, repeat, *_value(cell, "".join(self._text)))
+
+    def _put(self, cell: dict[str, str], repeat: int, note: str, value: Any) -> None:
+        if _FORMULA in cell:
+            self._sheet.formulas += 1
         if _FORMULA in cell and repeat == 1 and not value and (meant := _meant(cell[_FORMULA], self._sheet.name)):
             self._sheet.references[self._row + 1, self._col + 1] = meant
         if value is not None or (note and not (note == "unevaluated" and self.calculated)):
             if repeat + len(self._row_cells) > self.limits.columns:
                 raise Unreadable("damaged", f"第{self._row + 1}行的单元格多于 {self.limits.columns} 个")
-            self._row_cells += [(col, note, value) for col in range(self._col, self._col + repeat)]
+            columns = range(self._col, self._col + repeat)
+            self._row_cells += [(col, None if note in ("error", "unevaluated") else value) for col in columns]
+            self._row_notes += [(col, note, value) for col in columns if note]
         if _ROWS_SPANNED in cell or _COLUMNS_SPANNED in cell:
             self._merge(cell)
         self._col += repeat
@@ -176,6 +209,16 @@ class _Content(StreamReader):
         rows, cols = _repeat(cell, _ROWS_SPANNED), _repeat(cell, _COLUMNS_SPANNED)
         if rows > 1 or cols > 1:
             self._sheet.merges.append(Merge(self._row + 1, self._col + 1, self._row + rows, self._col + cols))
+
+
+_Known = tuple[dict[str, str], int, str, Any, bool]
+
+
+def _known(cell: dict[str, str], text: str) -> _Known:
+    """What `_put` takes: attributes, repetitions, note and value of a cell; and whether it is more than one value."""
+    repeat, (note, value) = _repeat(cell, _COLUMNS_REPEATED), _value(cell, text)
+    is_more = repeat > 1 or note != "" or any(key in cell for key in (_FORMULA, _ROWS_SPANNED, _COLUMNS_SPANNED))
+    return cell, repeat, note, value, is_more
 
 
 def _repeat(attributes: dict[str, str], key: str) -> int:

@@ -9,20 +9,37 @@ class Sparse:
 
     def __init__(self, limits: Limits):
         self.limits, self.count = limits, 0
+        self._columns, self._most = limits.columns, limits.cells
         self._rows: dict[int, dict[int, object]] = {}
 
     def put(self, row: int, col: int, value: object) -> None:
-        if not 0 <= row < self.limits.rows or not 0 <= col < self.limits.columns:
-            raise Unreadable("damaged", f"单元格在第{row + 1}行第{col + 1}列，超出工作表")
-        self.count += 1
-        if self.count > self.limits.cells:
-            raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
         cells = self._rows.get(row)
-        if cells is None:
-            cells = self._rows[row] = {}
+        if cells is None or col in cells or not 0 <= col < self._columns or self.count >= self._most:
+            cells = self._checked(row, col)
+        self.count += 1
+        cells[col] = value
+
+    def _checked(self, row: int, col: int) -> dict[int, object]:
+        """The cells of a row, of a new one too, in which there is room for one more."""
+        if not 0 <= row < self.limits.rows or not 0 <= col < self._columns:
+            raise Unreadable("damaged", f"单元格在第{row + 1}行第{col + 1}列，超出工作表")
+        if self.count >= self._most:
+            raise Unreadable("too_large", f"数据超过 {self._most:,} 个单元格")
+        cells = self._rows.setdefault(row, {})
         if col in cells:
             raise Unreadable("damaged", f"单元格 {a1(row + 1, col + 1)} 出现两次")
-        cells[col] = value
+        return cells
+
+    def put_row(self, row: int, cells: list[tuple[int, object]]) -> None:
+        """The same for the cells of a row, in the order of their columns."""
+        limits = self.limits
+        fits = 0 <= row < limits.rows and cells[-1][0] < limits.columns and self.count + len(cells) <= limits.cells
+        if fits and row not in self._rows:
+            self.count += len(cells)
+            self._rows[row] = dict(cells)
+            return
+        for col, value in cells:
+            self.put(row, col, value)
 
     def rows(self) -> list[Row]:
         """Rows from row 1 on; blanks are None, trailing ones left out."""

@@ -23,6 +23,7 @@ from pipelines.workbook.sparse import Sparse
 from pipelines.workbook.xls_strings import StringTable, text_of
 
 BOF, EOF, CONTINUE, FILEPASS = 0x809, 0x0A, 0x3C, 0x2F
+_SHARED = 0xFD  # a cell with a text of the shared table
 _CODEPAGES = {936: "gb18030", 950: "cp950", 1200: "utf-16-le", 65001: "utf-8", 10000: "mac-roman", 10008: "gb18030"}
 _BOUNDS = (BOF, EOF)
 _HEAD, _CELL_AND_INDEX = struct.Struct("<HH").unpack_from, struct.Struct("<HHHI").unpack_from
@@ -155,14 +156,19 @@ class _SheetReader:
         self.cells = Sparse(limits)
         self._awaiting: tuple[int, int] | None = None  # address of a formula whose text follows in the next record
         self._handlers: dict[int, Callable[[bytes], None]] = {
-            0x06: self._formula, 0x203: self._number, 0x27E: self._rk, 0xBD: self._rks, 0xFD: self._shared,
+            0x06: self._formula, 0x203: self._number, 0x27E: self._rk, 0xBD: self._rks,
             0x204: self._label, 0xD6: self._label, 0x205: self._bool_or_error, 0x207: self._formula_text,
             0x208: self._row, 0x7D: self._columns, 0xE5: self._merged, 0x9B: self._filter,
         }  # fmt: skip
 
     def read(self) -> Sheet:
         depth, handlers = 0, self._handlers
+        put, strings = self.cells.put, self.book.strings
         for kind, content in records(self.stream, self.offset):
+            if kind == _SHARED and depth == 1:  # most of a sheet's cells
+                row, col, _, index = _CELL_AND_INDEX(content)
+                put(row, col, strings[index] or None)
+                continue
             if kind in _BOUNDS:
                 depth += (kind == BOF) - (kind == EOF)
             if depth < 1:
@@ -198,12 +204,13 @@ class _SheetReader:
 
     def _rks(self, content: bytes) -> None:
         row, first = struct.unpack_from("<HH", content)
-        for i, (style, packed) in enumerate(struct.iter_unpack("<HI", content[4 : 4 + (len(content) - 6) // 6 * 6])):
-            self._put(row, first + i, style, rk(packed))
-
-    def _shared(self, content: bytes) -> None:
-        row, col, _, index = _CELL_AND_INDEX(content)
-        self.cells.put(row, col, self.book.strings[index] or None)
+        cells = struct.iter_unpack("<HI", content[4 : 4 + (len(content) - 6) // 6 * 6])
+        kinds, put = self.book.kinds, self.cells.put
+        for col, (style, packed) in enumerate(cells, first):
+            if style < len(kinds) and kinds[style] == number_formats.NUMBER:
+                put(row, col, rk(packed))
+            else:
+                self._put(row, col, style, rk(packed))
 
     def _label(self, content: bytes) -> None:
         row, col, style = struct.unpack_from("<HHH", content)

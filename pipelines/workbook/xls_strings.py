@@ -5,6 +5,7 @@ import struct
 from pipelines.workbook.grid import Unreadable
 
 _WIDE, _PHONETIC, _RICH = 0x01, 0x04, 0x08
+_HEAD = struct.Struct("<HB").unpack_from
 
 
 def text_of(content: bytes, offset: int, length_size: int, biff8: bool, encoding: str) -> str:
@@ -47,6 +48,15 @@ class StringTable:
         return self._left() > 0 or any(map(len, self._records[self._record + 1 :]))
 
     def _text(self) -> str:
+        """The next text."""
+        record, offset = self._records[self._record], self._offset
+        if offset + 3 <= len(record):
+            length, flags = _HEAD(record, offset)
+            end = offset + 3 + (length << flags if flags <= _WIDE else len(record))
+            # within the record and without formats: nearly all of them
+            if end <= len(record):
+                self._offset = end
+                return record[offset + 3 : end].decode("utf-16-le" if flags else "latin-1", "replace")
         length, flags = struct.unpack("<HB", self._take(3))
         runs = struct.unpack("<H", self._take(2))[0] if flags & _RICH else 0
         phonetic = struct.unpack("<I", self._take(4))[0] if flags & _PHONETIC else 0

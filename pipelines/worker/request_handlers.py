@@ -22,7 +22,8 @@ from pipelines.answers.read_workbook import Reading, read_workbook
 from pipelines.archive.store import Event
 from pipelines.receipt import ReceiptContext, Try, write_receipt
 from pipelines.reference import form, roster
-from pipelines.reference.roster import Admission
+from pipelines.reference.form import Form
+from pipelines.reference.roster import Admission, Rosters
 from pipelines.warehouse import arrow_rows
 from pipelines.worker.protocol import Head
 
@@ -33,11 +34,14 @@ Answer = tuple[Head, list[pa.Buffer | bytes]]
 class Tasks:
     """The handlers over one folder of reference data."""
 
-    def __init__(self, folder: Path, first_month: date, admissions: Iterable[Mapping[str, str]] = ()):
-        self.folder, self.first_month = folder, first_month
-        self.form = form.load(folder)
-        self.rosters = roster.load(folder).with_admissions(map(Admission.of, admissions))
+    def __init__(self, folder: Path, first_month: date, survey: Form, rosters: Rosters):
+        self.folder, self.first_month, self.form, self.rosters = folder, first_month, survey, rosters
         self.kinds = findings.load(folder)
+
+    @classmethod
+    def of_folder(cls, folder: Path, first_month: date, admissions: Iterable[Mapping[str, str]] = ()) -> "Tasks":
+        rosters = roster.load(folder).with_admissions(map(Admission.of, admissions))
+        return cls(folder, first_month, form.load(folder), rosters)
 
     @cached_property
     def digests(self) -> dict[str, str]:

@@ -11,12 +11,16 @@ import os
 import resource
 import select
 import sys
+import traceback
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from pipelines.settings import Limits
 from pipelines.worker import protocol
+
+if TYPE_CHECKING:
+    from pipelines.worker.request_handlers import Tasks
 
 # Cells are passed to calamine through a file in memory, no larger than a package may unpack to (`workbook.grid.Limits`).
 WRITES = 320 << 20
@@ -40,11 +44,35 @@ def main() -> None:
     if message is None:
         return  # the parent has been killed
     hello, _ = message
-    from pipelines.worker import visit_sheets  # after the import hook is set
-    from pipelines.worker.request_handlers import Tasks
+    from pipelines.worker.request_handlers import Tasks  # after the import hook is set
 
-    tasks = Tasks(Path(hello["reference"]), date.fromisoformat(hello["first_month"]), hello["admissions"])
-    limits = Limits(**hello["limits"])
+    tasks = Tasks.of_folder(Path(hello["reference"]), date.fromisoformat(hello["first_month"]), hello["admissions"])
+    serve(incoming, outgoing, tasks, Limits(**hello["limits"]))
+
+
+def forked(pipes: tuple[int, int], tasks: "Tasks", limits: Limits) -> NoReturn:
+    """Serve in a fork of the main process, which has given up all that a worker has not: files, environment, terminal."""
+    os.setsid()
+    os.chdir("/")
+    os.environ.clear()
+    sys.meta_path.insert(0, WithoutPandas())
+    for number, pipe in enumerate(pipes):
+        os.dup2(pipe, number)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    status = 1
+    try:
+        serve(*_claim_pipes(), tasks, limits)
+        status = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def serve(incoming: BinaryIO, outgoing: BinaryIO, tasks: "Tasks", limits: Limits) -> None:
+    """Answer requests until the pipe is closed or `IDLE` seconds have passed without one."""
+    from pipelines.worker import visit_sheets
+
     protocol.send(outgoing, {"ready": tasks.digests})
     while select.select([incoming], [], [], IDLE)[0] and (request := protocol.receive(incoming)):
         try:

@@ -27,8 +27,8 @@ from pipelines.verification.returned import Sheet
 from pipelines.warehouse.arrow_rows import Tables
 from pipelines.warehouse.projection import Read
 from pipelines.worker.protocol import Head, Message
-from pipelines.worker.request_handlers import packed_context
-from pipelines.worker.worker_process import Setup, WorkerProcess
+from pipelines.worker.request_handlers import Tasks, packed_context
+from pipelines.worker.worker_process import ForkedWorker, Setup, WorkerProcess
 
 # Fewest files for each worker: starting one costs half a second.
 EACH = 4
@@ -87,6 +87,12 @@ def visits(data: bytes, name: str, reference: Reference) -> list[Sheet] | None:
     if isinstance(answer, Costly) or answer[0]["sheets"] is None:
         return None
     return [Sheet(name, rows) for name, rows in answer[0]["sheets"]]
+
+
+def fork(reference: Reference) -> None:
+    """A worker for a command that checks files and ends: a fork of this process, which so far has no threads and no connection."""
+    setup = _setup(reference)
+    _keep(ForkedWorker(setup, Tasks(setup.reference, setup.first_month, reference.form, reference.rosters)))
 
 
 def _setup(reference: Reference) -> Setup:

@@ -5,16 +5,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.answers.read_failure import FAULT, Costly
 from pipelines.errors import Refusal
 from pipelines.reference.roster import Admission
 from pipelines.settings import Limits
-from pipelines.worker import protocol
+from pipelines.worker import protocol, worker_child
+
+if TYPE_CHECKING:
+    from pipelines.worker.request_handlers import Tasks
 
 PROGRAM = ("-s", "-P", "-m", "pipelines.worker.worker_child")
 # Seconds in which a worker must be ready, on a busy machine too.
@@ -35,6 +40,11 @@ class Setup:
 class WorkerProcess:
     """A worker, ready for files. Errors: `Refusal` when it cannot be started or has read other reference data."""
 
+    process: "subprocess.Popen[bytes] | Fork"
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    late = False
+
     def __init__(self, setup: Setup):
         self.setup, self.owner = setup, os.getpid()
         # In a session of its own: an interrupt on the terminal is handled by this process. Only the three pipes are inherited.
@@ -44,18 +54,20 @@ class WorkerProcess:
         )  # fmt: skip
         assert self.process.stdin and self.process.stdout  # both are pipes
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
-        self.late = False
         hello = {
             "reference": str(setup.reference),
             "first_month": setup.first_month.isoformat(),
             "admissions": [admission.body for admission in setup.admissions],
             "limits": asdict(setup.limits),
         }
-        answer = self._exchange(hello, [], START)
+        self._ready(self._exchange(hello, [], START))
+
+    def _ready(self, answer: protocol.Message | None) -> None:
+        """Take the first answer, which says what reference data the worker has read."""
         if answer is None:
             self.stop()
             raise Refusal("读取程序无法启动；多半是内存不足或基础数据有误，请稍后再试，仍不行请告知管理员")
-        if answer[0].get("ready") != dict(setup.digests):
+        if answer[0].get("ready") != dict(self.setup.digests):
             self.stop()
             raise Refusal("基础数据在读取时被改动；请再试一次")
 
@@ -75,11 +87,13 @@ class WorkerProcess:
             return Costly(answer[0]["costly"], self.setup.limits)
         return answer
 
-    def _exchange(self, head: protocol.Head, parts: list[bytes], seconds: float) -> protocol.Message | None:
+    def _exchange(self, head: protocol.Head | None, parts: list[bytes], seconds: float) -> protocol.Message | None:
+        """The answer to a message (None: to none, but the next one); None where none comes in time."""
         timer = threading.Timer(seconds, self._too_late)
         timer.start()
         try:
-            protocol.send(self.stdin, head, parts)
+            if head is not None:
+                protocol.send(self.stdin, head, parts)
             return protocol.receive(self.stdout)
         except (BrokenPipeError, protocol.MalformedMessage):
             return None
@@ -113,3 +127,48 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class Fork:
+    """A forked process, as far as `WorkerProcess` needs one: with the names of `subprocess.Popen`."""
+
+    returncode: int | None = None
+
+    def __init__(self, pid: int):
+        self.pid = pid
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        until = None if timeout is None else time.monotonic() + timeout
+        while (ended := self.poll()) is None:
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            time.sleep(0.002)
+        return ended
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class ForkedWorker(WorkerProcess):
+    """A worker forked from this process, which saves reading everything twice. Only for a process without other threads and
+    connections: a command that checks files and ends."""
+
+    def __init__(self, setup: Setup, tasks: "Tasks"):
+        self.setup, self.owner = setup, os.getpid()
+        (theirs_in, ours_out), (ours_in, theirs_out) = os.pipe(), os.pipe()
+        sys.stdout.flush()
+        pid = os.fork()
+        if not pid:
+            worker_child.forked((theirs_in, theirs_out), tasks, setup.limits)
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self.process = Fork(pid)
+        self.stdin, self.stdout = os.fdopen(ours_out, "wb"), os.fdopen(ours_in, "rb")
+        self._ready(self._exchange(None, [], START))

@@ -24,8 +24,8 @@ def to_table(schema: pa.Schema, rows: Iterable[Iterable[str | bool | None]]) -> 
     )
 
 
-def texts(values: Iterable[str]) -> pa.Array:
-    """An array of text; null is not used."""
+def texts(values: Iterable[str | None]) -> pa.Array:
+    """An array of text; an empty one is null."""
     return to_table(pa.schema([("text", pa.string())]), ([value] for value in values))["text"].combine_chunks()
 
 

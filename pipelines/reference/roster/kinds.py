@@ -35,7 +35,7 @@ def is_village(code: str) -> bool:
 
 def is_unit(code: str) -> bool:
     """Surveyed at all: 居委会 or 村委会, no look-alike."""
-    return is_community(code) or is_village(code)
+    return "001" <= code[9:] <= "399"
 
 
 def are_units(codes: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import date
 from functools import cached_property
@@ -194,18 +194,34 @@ class Rosters:
             ]
         return self._counties[month]
 
-    def table(self, month: date) -> pa.Table:
-        """Grain: one row per unit of the month, key code. Unit and county attributes, for loading into DuckDB."""
-        facts = [(county.code, *attrgetter(*_FACTS)(county)) for county in self.counties(month)]
+    def table(self, month: date, uids: Mapping[str, str] | None = None) -> pa.Table:
+        """Grain: one row per unit of the month, key code. Unit and county attributes, for loading into DuckDB.
+
+        `uids` (code → identity) where they are known already: then no editions are compared; a unit that it lacks has none.
+        """
+        if uids is not None:
+            listed = self._list(month)
+            known = texts(uids.get(code) for code in listed["code"].to_pylist())
+            return self._with_facts(listed.append_column(_PLACES.field("uid"), known), self._facts(month))
+        facts = self._facts(month)
         key = (*self._state(month), tuple(facts))
         if key not in self._tables:
-            places = self._place(month)
-            schema = pa.schema([("county_code", pa.string()), *((name, pa.bool_()) for name in _FACTS)])
-            of_county = to_table(schema, facts)
-            at = pc.index_in(places["county_code"], value_set=of_county["county_code"].combine_chunks())
-            columns = [*places.columns, *(of_county[name].combine_chunks().take(at) for name in _FACTS)]
-            self._tables[key] = pa.Table.from_arrays(columns, schema=TABLE)
+            self._tables[key] = self._with_facts(self._place(month), facts)
         return self._tables[key]
+
+    def _facts(self, month: date) -> list[tuple[Any, ...]]:
+        return [(county.code, *attrgetter(*_FACTS)(county)) for county in self.counties(month)]
+
+    def _with_facts(self, places: pa.Table, facts: list[tuple[Any, ...]]) -> pa.Table:
+        schema = pa.schema([("county_code", pa.string()), *((name, pa.bool_()) for name in _FACTS)])
+        of_county = to_table(schema, facts)
+        at = pc.index_in(places["county_code"], value_set=of_county["county_code"].combine_chunks())
+        columns = [*places.columns, *(of_county[name].combine_chunks().take(at) for name in _FACTS)]
+        return pa.Table.from_arrays(columns, schema=TABLE)
+
+    def same_units(self, month: date, other: date) -> bool:
+        """Whether two months list the same units under the same codes, so that their identities are the same."""
+        return self._state(month) == self._state(other)
 
     def county_table(self, month: date) -> pa.Table:
         """Grain: one row per county of the month, key code."""

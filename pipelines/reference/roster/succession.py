@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from pipelines.errors import Refusal
 from pipelines.reference.roster.kinds import is_community, is_unit, is_village
@@ -89,11 +90,10 @@ class _Step:
     """The work between two editions: what is matched, what is left, and what is known of the towns."""
 
     def __init__(self, before: list[Row], after: list[Row], since: date, folding: Folding):
-        self.look_alikes = [row for row in before if not is_unit(row.code)]
         self.before = {row.code: row for row in before if is_unit(row.code)}
+        self.look_alikes = [row for row in before if row.code not in self.before]
         self.after = {row.code: row for row in after if is_unit(row.code)}
         self.left_before, self.left_after = set(self.before), set(self.after)
-        self.once_before, self.once_after = _once(self.before, _by_stem), _once(self.after, _by_stem)
         self.since, self.folding = since, folding
         self.towns: dict[str, TownStep] = {}
         self.edges: list[Edge] = []
@@ -116,6 +116,14 @@ class _Step:
         self.edges.append(Edge(kind, rule, self.since, before, after, "", evidence))
         self.left_before.discard(before.code if before else "")
         self.left_after.discard(after.code if after else "")
+
+    @cached_property
+    def once_before(self) -> set[str]:
+        return _once(self.before, _by_stem)
+
+    @cached_property
+    def once_after(self) -> set[str]:
+        return _once(self.after, _by_stem)
 
     # -- 1 ----------------------------------------------------------------------------------------------------------
 
