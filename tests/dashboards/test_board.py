@@ -44,7 +44,12 @@ def test_a_name_in_a_link_is_no_markup(monkeypatch):
     monkeypatch.setattr(common_parts.st, "query_params", {"month": '"><b>'})
     link = html_board.Link(common_parts.href("county", county="1"), "<img src=x>", "1", "<i>")
     drawn = html_board.bars([a_row()], [link], "", LIGHT)
-    assert "<img src=x" not in drawn and '"><b>' not in drawn and "&lt;img src=x&gt;" in drawn and "<i>&lt;i&gt;</i>" in drawn
+    assert (
+        "<img src=x" not in drawn
+        and '"><b>' not in drawn
+        and "&lt;img src=x&gt;" in drawn
+        and "<i>&lt;i&gt;</i>" in drawn
+    )
 
 
 def test_a_thin_line_reaches_from_the_reported_value_to_what_is_proven():
