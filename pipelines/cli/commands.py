@@ -255,7 +255,7 @@ def explain(settings: Settings, indicator: str, month, unit, policy, as_json: bo
 @JSON
 @with_settings
 def report(settings: Settings, month, edition, variant, out: Path | None, as_json: bool) -> None:
-    """由一个发布版重新生成报告(docx、xlsx、html);同一版、同样的决定和说明，报告每次都相同。"""
+    """由一个发布版重新生成报告（docx、xlsx、html）；同一版、同样的决定和说明，报告每次都相同。"""
     from pipelines.edition import open_release
     from pipelines.intake import month_now
     from pipelines.monthly import papers

@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 from pipelines import months
-from pipelines.edition.compare_months import compare
 from pipelines.edition.figure_types import Change
 from pipelines.edition.phrases import listed, sentence
 from pipelines.errors import Refusal
@@ -31,10 +30,7 @@ def claims(facts: Facts, variant: Variant) -> list[Claim | None]:
 
 def _moved(facts: Facts, variant: Variant) -> Claim | None:
     """The leading shares that rose most since the end of the period before, with the part that is work."""
-    assert facts.compared is not None
-    units = {item.id: item.city.unit for item in facts.headline if item.city}
-    rows = compare(facts.release, facts.compared, facts.month, policy=facts.policy["id"])
-    city = {row["indicator"]: row for row in rows if units.get(row["indicator"]) == row["unit"]}
+    city = facts.parts
     moved = [item for item in facts.headline if item.is_share and item.mostly_known and item.change]
     moved.sort(key=lambda item: (-(item.change or 0), item.position))
     rose = [item for item in moved if (item.change or 0) > 0][:_NAMED]
