@@ -195,6 +195,17 @@ def changes(release: Release, earlier: date, later: date, indicator: str, policy
     return pd.DataFrame(rows)
 
 
+def chart_series(release: Release, indicator: str, place: str = "") -> list[Row]:
+    """Both readings of a series as dicts, for the dashboard's chart of a trend. Grain: divisions and month."""
+    _known(release, indicator, "city")
+    _is_place(release, place)
+    return release.rows(
+        "SELECT * FROM figure WHERE indicator = ? AND level <> 'town' AND (unit = ? OR (? = '' AND level = 'city')) "
+        "ORDER BY divisions DESC, month",
+        [indicator, place, place],
+    )
+
+
 def _has(release: Release, month: date | None) -> None:
     known = release.manifest["months"]
     if month is not None and months.key(month) not in known:
@@ -222,6 +233,6 @@ def _known(release: Release, indicator: str | None, level: str) -> None:
 
 
 __all__ = [
-    "answers", "changes", "coverage", "figures", "findings", "indicators", "lineage", "months", "policy_of",
+    "answers", "changes", "chart_series", "coverage", "figures", "findings", "indicators", "lineage", "months", "policy_of",
     "rows", "series", "units",
 ]  # fmt: skip
