@@ -93,7 +93,7 @@ class Rosters:
         self.names = {code: name for name, code in self.places.items()}
         self.places |= {town: code for (_, town), code in self.towns.items()}
 
-    def table(self, month: date) -> pa.Table:
+    def table(self, month: date, uids: object = None) -> pa.Table:
         rows = []
         for a in self.answers.get(month, []):
             town = self.towns[a.county, a.town]

@@ -73,7 +73,9 @@ def test_the_check_stands_beside_the_figure(page, office):
     overview = texts(page("overview"))
     assert "抽查：" in overview and "2020年4月抽查" in overview, made
     assert "**抽查**" in texts(page("unit", unit=code))
-    assert "抽查：所报的有多少属实" in texts(page("county", county="130524")), "the county is a stratum by itself"
+    assert "抽查：所报的有多少属实" in texts(page("county", county="130524", part="spot")), (
+        "the county is a stratum by itself"
+    )
 
 
 def test_a_page_without_any_check_says_how_to_begin(page):
