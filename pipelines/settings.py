@@ -90,6 +90,11 @@ def bare_environment() -> dict[str, str]:
     return {"PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
+def clear_environment() -> None:
+    """Empty the environment of this process: a worker forked for one file needs none."""
+    os.environ.clear()
+
+
 def environment(settings: Settings, anonymous: bool = False) -> dict[str, str]:
     """The environment of a child process that works on this installation."""
     variables = {**os.environ, "SHEQU_DATA": str(settings.data), "SHEQU_REFERENCE": str(settings.reference)}

@@ -5,7 +5,16 @@ from functools import partial
 import streamlit as st
 
 from dashboards.charts import palette, plotly_charts
-from dashboards.components import board, common_parts, header, indicator_panel, notes_panel, pins, spot_panel
+from dashboards.components import (
+    board,
+    chart_part,
+    common_parts,
+    header,
+    indicator_panel,
+    notes_panel,
+    pins,
+    spot_panel,
+)
 from dashboards.queries import edition_data, figure_rows
 from dashboards.text import screen_wording
 from dashboards.text.templates import beside_each_other, render, show_rendered
@@ -30,7 +39,7 @@ counties = figure_rows.standings(view, chosen)
 alt = f"{indicator['name']}逐月走势，现值 {screen_wording.value(row)}，目标 {screen_wording.target(row)}"
 series = edition_data.series(view, chosen, view.city)
 drawing = partial(plotly_charts.trend, series, indicator, view.divisions, view.month, outlook, ink, marked)
-trend = common_parts.chart(view, ink, ("trend", chosen, marked), drawing, f"{indicator['name']}走势", alt)
+trend = chart_part.chart(view, ink, ("trend", chosen, marked), drawing, f"{indicator['name']}走势", alt)
 about = [
     *notes_panel.listed(events),
     *indicator_panel.outlook(row, outlook),

@@ -61,6 +61,8 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
 class Most(NamedTuple):
     """How much the text names: indicators behind in the verdict, indicators that moved, requests, counties that lag; `slipped`: where
     indicators got worse, besides who lags and who improved; `idle`: who did nothing of what was asked last month.
+
+    `moved` 0 leaves the month's own changes to the monthly paper; that paper itself names one.
     """
 
     behind: int = 3
@@ -75,7 +77,8 @@ class Most(NamedTuple):
 _SHORTER = (
     Most(), Most(behind=2), Most(2, 1), Most(1, 1), Most(2, 1, 3, False), Most(1, 1, 3, False), Most(1, 1, 3, False, 2),
     Most(1, 1, 3, False, 2, False), Most(2, 1, 2, False, 2), Most(1, 1, 2, False, 2), Most(1, 1, 2, False, 2, False),
-    Most(1, 1, 1, False), Most(1, 1, 1, False, 2), Most(1, 1, 1, False, 2, False),
+    Most(1, 0, 3, False, 2, False), Most(1, 0, 2, False, 2, False), Most(1, 1, 1, False), Most(1, 1, 1, False, 2),
+    Most(1, 1, 1, False, 2, False), Most(1, 0, 1, False, 2, False),
 )  # fmt: skip
 # 39 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
 # may be lost to a mark that opens no line
@@ -121,7 +124,8 @@ def sections(facts: Facts, variant: Variant, period: Facts | None = None, most: 
 def _changes(facts: Facts, variant: Variant, period: Facts | None, most: int) -> list[str]:
     divisions = f"区划调整说明：{_divisions(facts)}" if facts.divisions else ""
     longer = text_of(period_changes.claims(period, variant)) if period else ""
-    return [longer, text_of(changes.claims(facts, most, with_met=not longer)), divisions]
+    of_month = "" if longer and not most else text_of(changes.claims(facts, max(most, 1), with_met=not longer))
+    return [longer, of_month, divisions]
 
 
 def _divisions(facts: Facts) -> str:

@@ -17,6 +17,8 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 _STATED = re.compile(r'"?sep=([,;\t|])"?[\r\n]', re.IGNORECASE)
 _CONTROL = {chr(code) for code in range(32)} - set("\t\r\n\f\x1a")
 _TABLE_NAMES = (".csv", ".txt", ".tsv")
+# characters of a cell
+_LONGEST_FIELD = 131_072
 
 
 def read(data: bytes, name: str, limits: Limits) -> Workbook:
@@ -101,6 +103,7 @@ def _records(text: str, separator: str, limits: Limits) -> tuple[list[Row], list
     """The records without trailing blanks, and the number of fields of each as written."""
     rows: list[Row] = []
     widths: list[int] = []
+    csv.field_size_limit(_LONGEST_FIELD)  # of the whole process: another library may have raised it
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     area = 0
     try:
@@ -114,7 +117,7 @@ def _records(text: str, separator: str, limits: Limits) -> tuple[list[Row], list
                 raise Unreadable("too_large", f"超过 {limits.rows:,} 行或 {limits.cells:,} 个单元格")
     except csv.Error as error:
         if "field larger" in str(error):
-            detail = f"第 {reader.line_num} 行的一个单元格超过 {csv.field_size_limit():,} 个字符"
+            detail = f"第 {reader.line_num} 行的一个单元格超过 {_LONGEST_FIELD:,} 个字符"
             raise Unreadable("too_large", detail) from error
         raise Unreadable("bad_quotes", f"第 {reader.line_num} 行") from error
     if rows and _stated(text):

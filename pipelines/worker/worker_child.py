@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
+from pipelines import settings
 from pipelines.settings import Limits
 from pipelines.worker import protocol
 
@@ -54,7 +55,7 @@ def forked(pipes: tuple[int, int], tasks: "Tasks", limits: Limits) -> NoReturn:
     """Serve in a fork of the main process, which has given up all that a worker has not: files, environment, terminal."""
     os.setsid()
     os.chdir("/")
-    os.environ.clear()
+    settings.clear_environment()
     sys.meta_path.insert(0, WithoutPandas())
     for number, pipe in enumerate(pipes):
         os.dup2(pipe, number)
@@ -63,9 +64,9 @@ def forked(pipes: tuple[int, int], tasks: "Tasks", limits: Limits) -> NoReturn:
     try:
         serve(*_claim_pipes(), tasks, limits)
         status = 0
-    except Exception:
-        traceback.print_exc()
     finally:
+        if status:
+            traceback.print_exc()
         os._exit(status)
 
 

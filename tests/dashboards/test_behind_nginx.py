@@ -198,7 +198,9 @@ def test_the_person_is_whom_nginx_names_whatever_the_caller_says(browser, nginx,
         )
         == []
     )
-    words(browser, f"https://{NAME}:{nginx}/county?county=130502", "单位清单只给本县市区和市里看。", "baixiang")
+    words(
+        browser, f"https://{NAME}:{nginx}/county?county=130502&part=near", "单位清单只给本县市区和市里看。", "baixiang"
+    )
     # past nginx: the secret is missing, or guessed
     for headers in ({}, {"X-Forwarded-User": "city"}, {"X-Forwarded-User": "city", "X-Shequ-Secret": "x" * 40}):
         words(browser, f"http://127.0.0.1:{dashboard}", "请从单位的统一入口访问。", None, headers)

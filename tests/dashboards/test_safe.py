@@ -63,7 +63,7 @@ def test_a_chart_holds_a_hostile_name_as_words():
     drawn += templates.render("table.html", name="", heads=[name], rows=[[name]])
     drawn += templates.render("page_foot.html", title=f'{name}";}}</style>')
     assert (
-        "<img" not in drawn
+        "<img src=x" not in drawn
         and "onerror=alert" not in drawn.replace("x onerror=alert(1)&gt;", "")
         and "</style>" in drawn
     )

@@ -190,7 +190,7 @@ def test_a_county_sees_its_own_and_no_more(page, address, provider):
     page.get_by_text("赵柏乡 · 县级").wait_for()
     page.goto(f"{address}/county?county=130524")
     page.get_by_text("赵柏乡 · 县级").wait_for()
-    page.goto(f"{address}/county?county=130502")
+    page.goto(f"{address}/county?county=130502&part=near")
     page.get_by_text("单位清单只给本县市区和市里看。").first.wait_for()
     page.goto(f"{address}/reporting?room=board")
     page.get_by_text("报送情况").first.wait_for()

@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from dashboards import signin
 from pipelines.access import audit_log
 from pipelines.access.roles import Actor
-from pipelines.archive.store import Archive
+from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.cli.commands import main
 from pipelines.edition import county_tasks, open_release
 from pipelines.errors import Refusal
@@ -73,7 +73,10 @@ def test_replies_by_command_stay_beside_each_other_and_close_nothing(office):
     after = listed(office, REN_COUNTY)
     assert {**after, "replies": []} == before and after["state"] == "open"
     status, output = shequ(office, "tasks")
-    assert f"[{REN_COUNTY} {INDICATOR}]" in output and f"县里答复（县局王某，{date.today()}）：{SAID}" in output
+    assert (
+        f"[{REN_COUNTY} {INDICATOR}]" in output
+        and f"县里答复（县局王某，{datetime.now(SHANGHAI).date()}）：{SAID}" in output
+    )
     assert listed(office, BAIXIANG)["replies"] == []
 
 

@@ -61,7 +61,7 @@ def test_a_backup_restored_on_a_bare_machine_gives_the_same_figures(office, tmp_
     assert verdict["agrees"], verdict
     assert figures(open_release(settings=bare)) == figures(open_release(settings=office.settings))
     assert Archive(bare.archive).verify() == []
-    assert [event.kind for event in copies._audit(bare).events()] == ["restore"]
+    assert [event.kind for event in copies.audit_ledger(bare).events()] == ["restore"]
 
 
 def test_the_second_time_only_what_is_new_is_copied(office, tmp_path):
@@ -71,7 +71,7 @@ def test_the_second_time_only_what_is_new_is_copied(office, tmp_path):
     result = copies.backup(office.settings, folder)
     assert (result["seq"], result["objects"], result["copied"], result["whole"]) == (4, 3, 1, True)
     assert all(contents(folder)[name] == before[name] for name in before if "/objects/" in name)
-    assert [event.kind for event in copies._audit(office.settings).events()] == ["backup", "backup"]
+    assert [event.kind for event in copies.audit_ledger(office.settings).events()] == ["backup", "backup"]
 
 
 def test_verifying_changes_nothing_and_names_what_is_damaged(office, tmp_path):
@@ -164,7 +164,7 @@ def test_a_restore_that_was_interrupted_before_its_rebuild_is_gone_on_with(offic
     first = copies.restore(bare, folder)
     assert copies.restore(bare, folder) == first, "再恢复一次,接着做"
     assert rebuild_editions.rebuild(bare)["agrees"]
-    assert [event.kind for event in copies._audit(bare).events()] == ["restore"]
+    assert [event.kind for event in copies.audit_ledger(bare).events()] == ["restore"]
     Office(bare.data, bare.reference).send(MAY, COUNTY)
     with pytest.raises(Refusal, match="数据文件夹不是空的"):
         copies.restore(bare, folder)

@@ -26,7 +26,8 @@ from pipelines.reference.policy.expression import compile_expression
 from pipelines.reference.policy.register import Entry_, Indicator, _begun_in_turn, namespace
 from pipelines.reference.roster import AS_OF_TABLE, COUNTY_TABLE, TABLE
 from pipelines.warehouse import projection
-from tests.figures.test_verdict_cases import CASES, KEYS, NO_FIGURE, told
+from tests.figures.test_verdict_cases import CASES, KEYS, NO_FIGURE
+from tests.figures.test_verdict_cases import plain as stated
 
 CITY, POLICY, HERE = "130500", "case", "县"
 # what a unit answers to `inside` and `done`
@@ -92,7 +93,7 @@ class Rosters:
         self.names = {code: name for name, code in self.places.items()}
         self.places |= {town: code for (_, town), code in self.towns.items()}
 
-    def table(self, month: date) -> pa.Table:
+    def table(self, month: date, uids: object = None) -> pa.Table:
         rows = []
         for a in self.answers.get(month, []):
             town = self.towns[a.county, a.town]
@@ -230,7 +231,7 @@ def test_worked_example_by_the_engine(store, reference, case):
         assert row is None
         return
     for name, value in case["result"].items():
-        wanted, got = told(value), row[KEYS[name]]
+        wanted, got = stated(value), row[KEYS[name]]
         if isinstance(wanted, Fraction):
             assert got is not None and abs(Fraction(got) - wanted) < Fraction(1, 10**9), (name, wanted, got)
         else:

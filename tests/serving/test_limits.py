@@ -73,7 +73,7 @@ def test_status_on_a_disk_that_cannot_be_written_tells_what_was_kept(installatio
             raise OSError(fault, os.strerror(fault), str(installation.data))
         yield
 
-    monkeypatch.setattr(reporting_status, "writing", refused)
+    monkeypatch.setattr(reporting_status, "settled", refused)
     assert reporting_status.status(installation)["running"] is None
     done = CliRunner().invoke(main, ["--data", str(installation.data), "status", "--json"])
     assert done.exit_code == 0 and json.loads(done.output)["counties"] == []
@@ -86,7 +86,7 @@ def test_a_full_disk_is_no_reason_to_tell_what_was_kept(installation, monkeypatc
             raise OSError(errno.EIO, "x", "y")
         yield
 
-    monkeypatch.setattr(reporting_status, "writing", refused)
+    monkeypatch.setattr(reporting_status, "settled", refused)
     with pytest.raises(Refusal):
         reporting_status.status(installation)
 

@@ -11,7 +11,7 @@ from pipelines import template
 from pipelines.answers import county_and_month
 from pipelines.answers.county_and_month import Marks
 from pipelines.reference.roster import Unit
-from pipelines.template import Answered, LastAnswers, template_workbook
+from pipelines.template import Answered, LastAnswers, last_answers, template_workbook
 from tests.answers import sheets_of_a_form as pages
 
 COUNTY, MONTH, BEFORE = "130524", date(2019, 6, 1), date(2019, 5, 1)
@@ -40,10 +40,10 @@ def typed(field) -> object:
 def last(units: list[Unit] = UNITS, since: date = BEFORE) -> LastAnswers:
     """Every question answered alike by every unit, and 表2."""
     form = pages.form().in_month(MONTH)
-    given = {f.id: template_workbook.shown(typed(f)) for f in form.community if f.id not in template_workbook.GIVEN}
+    given = {f.id: last_answers.shown(typed(f)) for f in form.community if f.id not in last_answers.GIVEN}
     given |= {"households": 300, "population": 900, "committee_members": 5, "local_members": 3}
     columns = {name: [value] * len(units) for name, value in given.items()}
-    record = {f.id: [template_workbook.shown(typed(f))] for f in form.county if f.id not in ("county", "county_code")}
+    record = {f.id: [last_answers.shown(typed(f))] for f in form.county if f.id not in ("county", "county_code")}
     return LastAnswers(
         BEFORE,
         Answered({unit.uid: i for i, unit in enumerate(units)}, [since] * len(units), columns),

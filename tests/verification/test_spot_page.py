@@ -63,7 +63,7 @@ def test_the_check_stands_beside_the_figure(page, office):
     code = spot_office.now_of(office, spot_list).units[spot_list.planned_keys()[0][0]].code
     send(office, spot_list, but(code, "不属实", note="没有房子"), at(3))
     [made] = checked_editions.follow(office.settings)
-    opened = page("indicator", indicator=FACILITY)
+    opened = page("indicator", indicator=FACILITY, part="spot")
     said = texts(opened)
     assert "抽查" in said and "有 95% 的把握" in said and "2020年4月抽查" in said
     said = texts(_click(opened, "验证抽取：重新算一遍种子和次序"))
@@ -73,7 +73,9 @@ def test_the_check_stands_beside_the_figure(page, office):
     overview = texts(page("overview"))
     assert "抽查：" in overview and "2020年4月抽查" in overview, made
     assert "**抽查**" in texts(page("unit", unit=code))
-    assert "抽查：所报的有多少属实" in texts(page("county", county="130524")), "the county is a stratum by itself"
+    assert "抽查：所报的有多少属实" in texts(page("county", county="130524", part="spot")), (
+        "the county is a stratum by itself"
+    )
 
 
 def test_a_page_without_any_check_says_how_to_begin(page):
