@@ -40,7 +40,10 @@ def serve(settings: Settings, port: int, dagster_port: int, code_port: int, addr
 @JSON
 @with_settings
 def health(settings: Settings, as_json: bool) -> None:
-    """逐项看本系统的承诺：各程序和定时、发布、核对、备份和演练、消息、联系人、名册、政策、节假日等。有一项不守，退出码为 1。"""
+    """逐项看本系统的承诺守没守住；有一项不守，退出码为 1。
+
+    看各程序和定时、发布、核对、备份和演练、消息、联系人、名册、政策、节假日等。
+    """
     from pipelines.serving import health as healthy
 
     promises = healthy.look(settings)

@@ -1,5 +1,7 @@
 """The annexes of the paper: all indicators in the policy's order, the counties, the list of what lacks, who reported."""
 
+from collections.abc import Sequence
+
 from docx.document import Document as Paper
 
 from pipelines import months
@@ -9,6 +11,7 @@ from pipelines.reports import explanation_section, submission_facts
 from pipelines.reports.below_counties import lacking
 from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bars
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
+from pipelines.reports.edition_rows import LackingUnit
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_definitions import reference_only
 from pipelines.reports.indicator_table import add_indicator_table, value
@@ -130,9 +133,9 @@ def lacking_list(paper: Paper, facts: Facts) -> None:
     _say(paper, "注：只列已报且未达标的社区（村）；未报的不在内。全部名单见数据表“缺口清单”。", "表注")
 
 
-def _by_county(found: list[dict]) -> list[Row]:
+def _by_county(units: Sequence[LackingUnit]) -> list[Row]:
     names: dict[str, list[str]] = {}
-    for row in found:
+    for row in units:
         names.setdefault(row["county"], []).append(row["name"])
     return [[county, "、".join(own)] for county, own in names.items()]
 

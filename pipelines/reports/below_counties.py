@@ -1,10 +1,13 @@
 """What reports read below the counties: figures of towns, and names of units that lack an indicator."""
 
+from typing import Any, cast
+
+from pipelines.reports.edition_rows import LackingUnit
 from pipelines.reports.facts import Facts
 from pipelines.reports.list_limits import MANY_TOWNS, TOWNS_SHOWN
 
 
-def towns(facts: Facts) -> list[dict]:
+def towns(facts: Facts) -> list[dict[str, Any]]:
     """Figures of the month's towns, one row per indicator and town, with the names of county and town; where there are very many
     towns, of each indicator those that lack most.
     """
@@ -12,7 +15,7 @@ def towns(facts: Facts) -> list[dict]:
         return facts.release.rows(_TOWNS.format(more="ORDER BY i.position, f.unit"), [facts.policy["id"], facts.month])
     # one indicator at a time: a country has millions of such rows, more than a reader's memory
     more = f"AND f.indicator = ? ORDER BY f.gap DESC NULLS LAST, f.value NULLS LAST, f.unit LIMIT {TOWNS_SHOWN}"
-    towns: list[dict] = []
+    towns: list[dict[str, Any]] = []
     for item in facts.items:
         rows = facts.release.rows(_TOWNS.format(more=more), [facts.policy["id"], facts.month, item.id])
         towns += sorted(rows, key=lambda row: row["unit"])
@@ -35,14 +38,15 @@ def many_towns(facts: Facts) -> bool:
     return row["towns"] > MANY_TOWNS
 
 
-def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
+def lacking(facts: Facts, indicator: str, most: int) -> list[LackingUnit]:
     """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a
     sentence.
     """
-    return facts.release.rows(
+    rows = facts.release.rows(
         f"""
         SELECT u.county_code, u.county, u.town, u.unit, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
         (unit) WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.county_code, u.unit LIMIT ?
         """,
         [facts.month, most + 1],
     )
+    return cast(list[LackingUnit], rows)

@@ -4,6 +4,7 @@ from datetime import date
 
 from pipelines import months
 from pipelines.edition import movement_sentences
+from pipelines.edition.figure_types import FigureDifference
 from pipelines.edition.movement_sentences import GRADES
 from pipelines.edition.phrases import listed, sentence
 from pipelines.edition.progress_rows import Moved
@@ -26,7 +27,7 @@ def corrected(facts: Facts) -> Claim | None:
         return None
     items = {item.id: item for item in facts.items}
     named = [
-        f"{items[row['indicator']].name}由{NAMES[row['status_before']]}改为{NAMES[row['status_after']]}" for row in rows
+        f"{items[row['indicator']].name}由{NAMES[row['status_before'] or 'no_data']}改为{NAMES[row['status_after'] or 'no_data']}" for row in rows
     ]
     proofs = tuple(
         figure_proof(facts.policy["id"], row["indicator"], city.unit, facts.month, status=row["status_after"])
@@ -36,7 +37,7 @@ def corrected(facts: Facts) -> Claim | None:
     return Claim(f"本版更正后结论有变：{listed(named, 5, '项')}。", proofs)
 
 
-def conclusions_changed(facts: Facts) -> list[dict]:
+def conclusions_changed(facts: Facts) -> list[FigureDifference]:
     """City figures of which the edition before concluded something else, leading indicators first."""
     manifest, items = facts.release.manifest, {item.id: item for item in facts.items}
     if manifest["edition"] == 1:
@@ -64,10 +65,10 @@ def _work(facts: Facts, most: int) -> list[Claim | None]:
     if facts.compared != months.add(facts.month, -1):
         return []
     text = movement_sentences.what_moved(facts.moved, most)
-    told = [row for row in facts.moved if row["name"] in text]
+    named = [row for row in facts.moved if row["name"] in text]
     if not text:
         return [_little(facts)]
-    return [Claim(text, tuple(p for row in told for p in _moved_proofs(facts, row)))]
+    return [Claim(text, tuple(p for row in named for p in _moved_proofs(facts, row)))]
 
 
 def _any_value(facts: Facts) -> bool:

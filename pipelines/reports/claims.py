@@ -4,7 +4,7 @@ Each query reads the edition's tables, not the rows that the sentence was made o
 editions and fails where one gives something else, or where a sentence has a number that no query gave.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pipelines.edition.open_edition import Release
@@ -14,15 +14,15 @@ class Proof(NamedTuple):
     """A query over an edition and the rows that it must give."""
 
     sql: str
-    parameters: tuple | dict[str, object]
-    rows: list[tuple]
+    parameters: tuple[object, ...] | dict[str, object]
+    rows: Sequence[tuple[object, ...]]
 
     @property
-    def asked(self) -> list | dict[str, object]:
+    def asked(self) -> list[object] | dict[str, object]:
         return self.parameters if isinstance(self.parameters, dict) else list(self.parameters)
 
     def holds(self, release: Release) -> bool:
-        return [tuple(row.values()) for row in release.rows(self.sql, self.asked)] == self.rows
+        return [tuple(row.values()) for row in release.rows(self.sql, self.asked)] == list(self.rows)
 
 
 class Claim(NamedTuple):

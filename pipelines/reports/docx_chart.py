@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from docx.document import Document as Paper
 from docx.opc.constants import RELATIONSHIP_TYPE
@@ -35,7 +36,7 @@ class Series:
 
     name: str
     values: Sequence[float | None]
-    look: dict
+    look: dict[str, Any]
 
 
 SOLID = {"fill": {"color": "#404040"}, "border": {"color": "#000000", "width": 0.5}}
@@ -78,7 +79,7 @@ def add_bars(
     _place(paper, draw, categories, series, height_mm, title)
 
 
-def _ranges(number: int, count: int) -> dict:
+def _ranges(number: int, count: int) -> dict[str, Any]:
     return {
         "name": ["数据", 0, number],
         "categories": ["数据", 1, 0, count, 0],
@@ -86,7 +87,7 @@ def _ranges(number: int, count: int) -> dict:
     }
 
 
-def _font(size: float) -> dict:
+def _font(size: float) -> dict[str, Any]:
     return {"name": _FONT, "size": size}
 
 

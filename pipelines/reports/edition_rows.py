@@ -114,3 +114,13 @@ class Outlook(TypedDict):
     recent_pace: float | None
     needed_pace: float | None
     months_left: int | None
+
+
+class LackingUnit(TypedDict):
+    """A unit known to lack an indicator."""
+
+    county_code: str
+    county: str
+    town: str
+    unit: str
+    name: str

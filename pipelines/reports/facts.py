@@ -188,10 +188,10 @@ _COLUMNS = (
 
 
 def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, ...]:
-    series: dict[str, list] = {}
+    series: dict[str, list[tuple[date, Figure]]] = {}
     for row in _figures(release, policy, "level = 'city'"):
         series.setdefault(row.pop("indicator"), []).append((row.pop("month"), Figure(name="全市", **row)))
-    counties: dict[str, list] = {}
+    counties: dict[str, list[Figure]] = {}
     names = {row["unit"]: row["short"] for row in release.rows("SELECT unit, short FROM county")}
     for row in _figures(release, policy, "level = 'county' AND month = $month"):
         del row["month"]
@@ -227,7 +227,7 @@ def _printed(row: Any) -> Any:
     return {**row, **{name: full_width(row[name]) for name in _DECLARED if row.get(name)}}
 
 
-def _figures(release: Release, policy: str, where: str) -> list[dict]:
+def _figures(release: Release, policy: str, where: str) -> list[dict[str, Any]]:
     return release.rows(
         f"SELECT month, {_COLUMNS} FROM figure WHERE policy = $policy AND divisions = 'now' AND {where} "
         "AND month <= $month ORDER BY indicator, month, unit",

@@ -166,7 +166,7 @@ class Item(_Columns):
 def by_concern(items: Iterable[Item]) -> list[Item]:
     """Items in the order of concern by their city figures (semantics §6); those without one last."""
 
-    def key(item: Item) -> tuple:
+    def key(item: Item) -> tuple[Any, ...]:
         if item.city is None:
             return (len(ORDER), item.position)
         return concern({**vars(item.city), "position": item.position})

@@ -9,6 +9,7 @@ import json
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -73,14 +74,14 @@ def _sections(facts: Facts, variant: Variant) -> list[Section]:
     """Those of the paper, then who reported and what counties explain."""
     explained = explanation_section.sentences(facts)
     more = [("报送、核实和更正", [submission_facts.paragraph(facts)]), (explanation_section.HEADING, explained)]
-    return [*on_two_pages(facts, variant), *((heading, told) for heading, told in more if told)]
+    return [*on_two_pages(facts, variant), *((heading, texts) for heading, texts in more if texts)]
 
 
 def asset(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def _json(data: dict) -> str:
+def _json(data: dict[str, Any]) -> str:
     """JSON that cannot end the element it stands in."""
     return (
         json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c").replace("\u2028", "\\u2028")
@@ -90,7 +91,7 @@ def _json(data: dict) -> str:
 # ---- what reads without the script
 
 
-def _tiles(facts: Facts) -> list[dict]:
+def _tiles(facts: Facts) -> list[dict[str, Any]]:
     """How many headline indicators have which status."""
     states = [item.status for item in facts.headline]
     return [
@@ -106,7 +107,7 @@ _HEADS = (
 )  # fmt: skip
 
 
-def _heads(variant: Variant) -> list[dict]:
+def _heads(variant: Variant) -> list[dict[str, Any]]:
     return [{"key": key, "name": name or f"比{variant.since}", "css": css} for key, name, css in _HEADS]
 
 
@@ -147,7 +148,7 @@ def _legend(facts: Facts) -> str:
     return f"列号为上表序号；{marks}。{MOST_BEHIND if facts.many else ''}"
 
 
-def _matrix_row(county: County, facts: Facts) -> dict:
+def _matrix_row(county: County, facts: Facts) -> dict[str, Any]:
     cells = [_matrix_cell(item, item.of.get(county["unit"]), facts) for item in facts.headline]
     return {"name": county["short"], "cells": cells}
 
@@ -167,7 +168,7 @@ def _footer(facts: Facts) -> str:
 # ---- what the script shows
 
 
-def _data(facts: Facts) -> dict:
+def _data(facts: Facts) -> dict[str, Any]:
     numbers = {item.id: n for n, item in enumerate(facts.headline, 1)}
     rest = [item for item in facts.items if item.id not in numbers]
     numbers |= {item.id: n for n, item in enumerate(rest, len(numbers) + 1)}
@@ -183,7 +184,7 @@ def _data(facts: Facts) -> dict:
     }
 
 
-def _item(item: Item, number: int, headline: bool, facts: Facts) -> dict:
+def _item(item: Item, number: int, headline: bool, facts: Facts) -> dict[str, Any]:
     known = [item.of[county["unit"]] for county in facts.shown if county["unit"] in item.of]
     return {
         "id": item.id, "n": number, "name": item.name, "clause": item.clause, "quote": item.quote,
@@ -196,7 +197,7 @@ def _item(item: Item, number: int, headline: bool, facts: Facts) -> dict:
     }  # fmt: skip
 
 
-def _figure(figure: Figure | None, item: Item) -> dict | None:
+def _figure(figure: Figure | None, item: Item) -> dict[str, Any] | None:
     if figure is None:
         return None
     low, high = figure.bounds or (None, None)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 from pipelines import months
 from pipelines.edition.phrases import aim, count, day
@@ -131,12 +132,12 @@ def _last(facts: Facts, published: Publication) -> str:
 # ---- figures
 
 
-def _tally(states: Iterable[str]) -> list[dict]:
+def _tally(states: Iterable[str]) -> list[dict[str, Any]]:
     counts = Counter(states)
     return [{"status": status, "name": NAMES[status], "count": counts[status]} for status in ORDER if counts[status]]
 
 
-def _row(item: Item, figure: Figure | None, facts: Facts, county: County | None) -> dict:
+def _row(item: Item, figure: Figure | None, facts: Facts, county: County | None) -> dict[str, Any]:
     status = figure.status if figure else "no_data"
     return {
         "name": item.name,
@@ -176,7 +177,7 @@ def _silence(facts: Facts, county: County | None) -> str:
     return "该县（市、区）没有报送，也没有可以沿用的数据" if silent else "没有社区（村）填报这一项"
 
 
-def _bar(item: Item, figure: Figure | None) -> dict | None:
+def _bar(item: Item, figure: Figure | None) -> dict[str, Any] | None:
     """Widths in percent: what is proven, what is unknown beyond it, the target; of shares only."""
     if figure is None or figure.bounds is None or figure.shown is None:
         return None
@@ -184,7 +185,7 @@ def _bar(item: Item, figure: Figure | None) -> dict | None:
     return {"low": low, "more": round(high - low, 1), "goal": item.low}
 
 
-def _county(county: County, facts: Facts) -> dict:
+def _county(county: County, facts: Facts) -> dict[str, Any]:
     """A county with the headline indicators, as the policy orders them."""
     rows = [_row(item, item.of.get(county["unit"]), facts, county) for item in facts.headline]
     judged = (row["status"] for row in rows if row["status"] not in ("tracked", "not_applicable"))
@@ -194,7 +195,7 @@ def _county(county: County, facts: Facts) -> dict:
 # ---- corrections
 
 
-def _correction(one: Correction) -> dict:
+def _correction(one: Correction) -> dict[str, Any]:
     said = f"{day(one.on)}，第{_number(one.edition)}版替代第{_number(one.before)}版，"
     said += f"改正{count(len(one.changed))}处数字或状态。" if one.changed else "全市和各县（市、区）的数字都没有变。"
     more = len(one.changed) - _LISTED

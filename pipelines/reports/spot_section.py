@@ -1,7 +1,7 @@
 """Spot checks in the papers: one paragraph, one table. Empty where no check says anything of the month."""
 
 from datetime import date
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from docx.document import Document as Paper
 
@@ -42,7 +42,7 @@ class _Check(TypedDict):
 
 def checks(facts: Facts) -> list[_Check]:
     """What a check says of the city's indicators in the month, in the register's order."""
-    found: list = facts.release.rows(
+    rows: list[Any] = facts.release.rows(
         """SELECT i.name, f.*, c.planned, c.confirmed, c.refuted, c.open FROM figure_spot AS f
            JOIN indicator AS i USING (policy, indicator)
            JOIN spot_claim AS c ON (c.list, c.policy, c.indicator, c.level, c.unit)
@@ -50,7 +50,7 @@ def checks(facts: Facts) -> list[_Check]:
            WHERE f.policy = ? AND f.month = ? AND f.level = 'city' AND f.status IN ('proven', 'unsupported') ORDER BY i.position""",
         [facts.policy["id"], facts.month],
     )
-    return found
+    return rows
 
 
 def paragraph(facts: Facts) -> str:

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from datetime import date
+from typing import Any
 
 from pipelines import months
+from pipelines.edition.figure_types import FigureDifference
 from pipelines.edition.phrases import amount, count, day, listed, sentence
 from pipelines.punctuation import full_width
 from pipelines.reports.edition_rows import Decision, Finding
@@ -124,7 +126,7 @@ def corrections(facts: Facts) -> list[str]:
     return [_this_edition(facts, manifest) + _other_months(facts)]
 
 
-def _this_edition(facts: Facts, manifest: dict) -> str:
+def _this_edition(facts: Facts, manifest: dict[str, Any]) -> str:
     if manifest["edition"] == 1:
         return ""
     changes = manifest.get("changes") or {}
@@ -144,7 +146,7 @@ def _this_edition(facts: Facts, manifest: dict) -> str:
     )
 
 
-def _figures_changed(rows: list[dict], facts: Facts) -> str:
+def _figures_changed(rows: list[FigureDifference], facts: Facts) -> str:
     items = {item.id: item for item in facts.items}
     seen = [(items[row["indicator"]], row) for row in rows if row["indicator"] in items]
     if not seen:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -267,7 +268,7 @@ class _Book:
             *self._measures(),
         ]
         items = {item.id: item for item in self.facts.items}
-        parts: dict[str, list] = {}
+        parts: dict[str, list[list[Any]]] = {}
         for row in towns(self.facts):
             item = items[row.pop("indicator")]
             place = [row.pop("county"), row["town"], row["unit"]]

@@ -354,3 +354,9 @@ def test_wrong_use_ends_with_2(shequ, words):
 def test_status_of_an_empty_installation(shequ, tmp_path):
     status, out, _ = shequ("status", "--json", data=tmp_path / "empty")
     assert (status, json.loads(out)["month"]) == (0, None)
+
+
+def test_every_command_says_in_the_list_what_it_is_for():
+    said = CliRunner().invoke(main, ["--help"], terminal_width=200).output.split("Commands:")[1].strip().splitlines()
+    assert len(said) == len(main.commands)
+    assert not [line for line in said if line.split(maxsplit=1)[1].strip(" .…") == ""]
