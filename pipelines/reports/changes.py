@@ -27,7 +27,8 @@ def corrected(facts: Facts) -> Claim | None:
         return None
     items = {item.id: item for item in facts.items}
     named = [
-        f"{items[row['indicator']].name}由{NAMES[row['status_before'] or 'no_data']}改为{NAMES[row['status_after'] or 'no_data']}" for row in rows
+        f"{items[row['indicator']].name}由{NAMES[row['status_before'] or 'no_data']}改为{NAMES[row['status_after'] or 'no_data']}"
+        for row in rows
     ]
     proofs = tuple(
         figure_proof(facts.policy["id"], row["indicator"], city.unit, facts.month, status=row["status_after"])
