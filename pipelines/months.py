@@ -1,9 +1,17 @@
-"""Months: `date` (its first day) inside, `YYYY-MM` in ids, files and JSON, `2019年6月` for people."""
+"""Months: `date` (its first day) inside, `YYYY-MM` in ids, files and JSON, `2019年6月` for people; and the city's time."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pipelines.errors import Refusal
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def today() -> date:
+    """Today in the city's time, whatever the machine's is."""
+    return datetime.now(SHANGHAI).date()
 
 
 def parse(text: str) -> date:

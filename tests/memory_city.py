@@ -13,8 +13,9 @@ from pathlib import Path
 from pipelines.answers.community_sheet import Column, CommunityRows
 from pipelines.answers.county_sheet import CountyRecord
 from pipelines.answers.read_workbook import Reading
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import Edition, Release, open_folder, publish
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.reference.roster import Unit
 from pipelines.settings import Settings

@@ -92,7 +92,7 @@ def test_pages_show_and_do_not_compute():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if COMPUTING.search(line)
     ]
-    lesson = "求和、分组属于 pipelines,页面只显示;请在发布版里加一张现成的表(pipelines/edition/ready_tables.py):"
+    lesson = "求和、分组属于 pipelines，页面只显示；请在发布版里加一张现成的表（pipelines/edition/ready_tables.py）："
     assert not violations, "\n".join([lesson, *violations])
 
 

@@ -21,7 +21,7 @@ from dashboards.api import openapi
 from dashboards.api.endpoints import ENDPOINTS, Endpoint
 from dashboards.api.query import Query, Refused
 from dashboards.front.middleware import Application, Receive, Scope, Send, below_root
-from pipelines import settings
+from pipelines import months, settings
 from pipelines.access import audit_log, roles
 from pipelines.access.roles import ANYBODY, Access, Actor
 from pipelines.errors import Refusal
@@ -93,7 +93,7 @@ class Api:
         return person
 
     def _note(self, rules: Access, person: Actor) -> None:
-        today = (person.identity, date.today())
+        today = (person.identity, months.today())
         if rules.mode != "local" and person is not ANYBODY and today not in self.noted:
             self.noted.add(today)
             audit_log.note(

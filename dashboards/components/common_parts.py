@@ -2,12 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -371,11 +369,6 @@ def county_options(view: View) -> dict[str, str]:
 
 def indicator_options(view: View) -> dict[str, str]:
     return {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
-
-
-def today() -> date:
-    """Today in the city's time."""
-    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def month_text(value) -> str:

@@ -31,7 +31,7 @@ def show() -> None:
         by = clerk.person()
     if month is None:
         st.info("还没有收到任何报表。先下发报表，县里填好后在“上传报表”里收。")
-        month = months.add(date.today().replace(day=1), -1)
+        month = months.add(months.today().replace(day=1), -1)
     board = board_rows.board(month)
     st.caption(escape.markdown(month_steps.state_line(board)))
     _running()
@@ -49,7 +49,7 @@ def _month() -> date | None:
     if not known:
         return None
     later = months.add(known[0], 1)
-    known = [later, *known] if later <= date.today() else known
+    known = [later, *known] if later <= months.today() else known
     options = {months.key(month): months.label(month) for month in known}
     return months.parse(header.pick("of", "办理哪个月", options, months.key(board_rows.usual(known)), width=160))
 

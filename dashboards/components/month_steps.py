@@ -125,7 +125,7 @@ def _remind(month: date, counties: list[str], by: str | Actor) -> None:
 def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
     """Give a county longer, or excuse it. Its opposite is the withdrawal in the county's decisions."""
     key, month, usual = f"extend-{row.code}", board.month, board.now.usual_due
-    next_day = max(row.due or usual, date.today()) + timedelta(days=1)
+    next_day = max(row.due or usual, months.today()) + timedelta(days=1)
     with st.popover("延期或免报", key=f"{key}-pop"):
         excuse = st.checkbox("本月免报", key=f"{key}-excuse")
         until = (
@@ -359,7 +359,7 @@ def state_line(board: Board) -> str:
     said.append(f"应报日期 {day(board.now.usual_due)}")
     waits = len(board.state["waiting"])
     if waits:
-        early = months.last_day(board.month) >= date.today()
+        early = months.last_day(board.month) >= months.today()
         since = f"该月还没有结束，自{day(months.add(board.month, 1))}起计入" if early else "等重开或认可后计入"
         said.append(f"{waits} 份报表在等：{since}")
     if board.now.caveat:

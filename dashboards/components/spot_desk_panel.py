@@ -13,7 +13,6 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts
 from dashboards.text import escape
 from pipelines import months, settings
 from pipelines.access import roles
@@ -83,7 +82,7 @@ def lists(may_decide: bool) -> None:
 
 
 def _one(spot_list: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_decide: bool) -> None:
-    today = common_parts.today()
+    today = months.today()
     result = spot_desk.result(spot_list, known, today)
     names = {claim.key: claim.name for claim in spot_list.claims.values()}
     st.markdown(f"**{spot_list.number} 号名单** 查{months.label(spot_list.month)}：{escape.markdown(result['note'])}")
@@ -113,7 +112,7 @@ def _next_step(spot_list: SpotList, result: ListResult, by: str | Actor) -> None
 
 
 def _to_draw(spot_list: SpotList, state: str, by: str | Actor) -> None:
-    due = common_parts.today() >= spot_list.course.day
+    due = months.today() >= spot_list.course.day
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     with left, st.form(f"draw-{spot_list.number}"):
         st.caption(

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from dashboards.components import common_parts, spot_desk_panel
+from dashboards.components import spot_desk_panel
 from dashboards.components.header import View
 from dashboards.queries import edition_data
 from dashboards.text import escape
@@ -119,7 +119,7 @@ def _commit(release, proposals: Sequence[Proposal]) -> None:
         left, right = st.columns(2)
         source = left.text_input("号码来源", placeholder=f"排列5；或 {spot_desk.DICE}", key="spot-source")
         issue = right.text_input("期号", placeholder="第2021001期", key="spot-issue")
-        day = left.date_input("号码公布之日", common_parts.today() + timedelta(days=1), key="spot-day")
+        day = left.date_input("号码公布之日", months.today() + timedelta(days=1), key="spot-day")
         window = right.number_input("抽取后多少天内交回", 3, 30, 15, key="spot-window")
         groups = st.text_input(
             "检查组（几个组用顿号隔开；组员所在的县写在括号里，该组不查本县）", "市级抽查组", key="spot-groups"

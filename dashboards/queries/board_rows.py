@@ -86,7 +86,7 @@ class Board:
 def usual(known: list[date]) -> date:
     """Of months, the newest first, the newest that is over and has a report that counts; else the newest."""
     place = settings.load()
-    over = (month for month in known if months.last_day(month) < date.today())
+    over = (month for month in known if months.last_day(month) < months.today())
     reported = (m for m in over if any(c["state"] == "effective" for c in reporting_status.kept(place, m)["counties"]))
     return next(reported, known[0])
 
@@ -122,7 +122,7 @@ def _state(code: str, line: CountyLine | None, now: MonthNow) -> str:
         return "whole" if line["accepted"] >= line["units"] else "part"
     if code in now.excused:
         return "excused"
-    return "late" if date.today() > now.due.get(code, date.max) else "missing"
+    return "late" if months.today() > now.due.get(code, date.max) else "missing"
 
 
 def step(matter: Matter) -> str:

@@ -23,8 +23,8 @@ from datetime import datetime
 from pathlib import Path
 
 from lab.benchmarks.measured import Lacking, Measured
-from pipelines.archive.store import SHANGHAI
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lab.benchmarks import country
 from pipelines import months
-from pipelines.archive.store import SHANGHAI
 from pipelines.edition import edition_folders, publish_edition
 from pipelines.figures import update
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.warehouse import projection

@@ -17,10 +17,11 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines import months
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders, figures, open_release, verify_files
 from pipelines.intake import session, submit_files
 from pipelines.monthly import monthly_run, rebuild_editions, whole_backup
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch
 from pipelines.serving import health
 from pipelines.settings import REPOSITORY, Settings, load

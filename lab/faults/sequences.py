@@ -27,11 +27,12 @@ from lab.faults import checker
 from lab.faults.strikes import Counter, in_child
 from pipelines.archive import month_state, withdrawals
 from pipelines.archive.month_state import WITHDRAWABLE
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.intake import answer_matters, decisions, session, submit_files
 from pipelines.monthly import month_decisions, monthly_run, public_folder, rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city

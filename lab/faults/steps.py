@@ -9,11 +9,12 @@ from pathlib import Path
 
 from pipelines.archive import backup as copies
 from pipelines.archive import month_state
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, session, submit_files
 from pipelines.monthly import month_decisions, monthly_run, papers, rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city

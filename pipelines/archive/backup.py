@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from pipelines.archive.ledger import Ledger, audit_ledger
-from pipelines.archive.store import SHANGHAI, Archive, is_right, objects_of
+from pipelines.archive.store import Archive, is_right, objects_of
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.reference import roster
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
-from zoneinfo import ZoneInfo
 
+from pipelines.months import SHANGHAI
 from pipelines.settings import Settings
 from pipelines.system import locks
 from pipelines.system.durable_files import sync_folder
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 GENESIS = "0" * 64
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.archive.ledger import GENESIS, SHANGHAI, Event, Ledger
+from pipelines.archive.ledger import GENESIS, Event, Ledger
 from pipelines.errors import Refusal
 from pipelines.system import durable_files
 from pipelines.system.durable_files import sync_folder, write_durably
@@ -18,7 +18,7 @@ from pipelines.system.durable_files import sync_folder, write_durably
 # Written into `archive/format`. A change that an older program would read wrongly takes the next number.
 FORMAT = 1
 
-__all__ = ["GENESIS", "SHANGHAI", "Archive", "Event", "sync_folder", "write_durably"]
+__all__ = ["GENESIS", "Archive", "Event", "sync_folder", "write_durably"]
 
 
 class Archive:

@@ -23,7 +23,7 @@ def check(settings: Settings, month: date | None, as_json: bool) -> None:
     """检查基础数据：有哪些、有多旧、哪些文件没有登记。有未登记的文件时退出状态为 1。"""
     from pipelines.reference import inventory
 
-    reference_data = inventory.take(settings.reference, month or months.add(date.today().replace(day=1), -1))
+    reference_data = inventory.take(settings.reference, month or months.add(months.today().replace(day=1), -1))
     printing.print_json(reference_data.to_json()) if as_json else _print(reference_data)
     if reference_data.unlisted:
         raise SystemExit(1)

@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines import months
-from pipelines.archive.store import SHANGHAI
 from pipelines.cli import printing
 from pipelines.cli.options import BY, JSON, MONTH, PERHAPS_BY, decision, with_settings
 from pipelines.errors import Refusal
@@ -206,7 +205,7 @@ def result(settings: Settings, number: int | None, out: Path | None, as_json: bo
 
     chosen = [spot_desk.named(settings, number)] if number else spot_desk.all_lists(settings)
     lists = {spot_list.number: spot_list for spot_list in spot_desk.all_lists(settings)}
-    today = datetime.now(SHANGHAI).date()
+    today = months.today()
     results = [spot_desk.result(spot_list, lists, today) for spot_list in chosen]
     if as_json:
         printing.print_json(results[0] if number else results)

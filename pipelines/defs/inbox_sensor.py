@@ -4,14 +4,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
 
 from pipelines import months
 from pipelines.answers.county_and_month import months_in
-from pipelines.archive.store import SHANGHAI
 from pipelines.defs.assets import INBOX, MOST, STILL_FOR
 from pipelines.defs.resource import Station
 from pipelines.edition import edition_folders
@@ -114,7 +113,7 @@ def _requests(fresh: list[Waiting], keys: Sequence[str], usual: str) -> list[dg.
     if not fresh:
         return []
     month = max((named for file in fresh if (named := _month(file, keys))), default=usual)
-    key = _run_key(fresh, datetime.now(SHANGHAI).date())
+    key = _run_key(fresh, months.today())
     return [dg.RunRequest(run_key=key, partition_key=month, tags={"shequ/files": str(len(fresh)), INBOX: "1"})]
 
 

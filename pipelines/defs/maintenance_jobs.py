@@ -11,13 +11,14 @@ import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
 from pipelines import settings as installation
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.defs import schedule
 from pipelines.defs.partitions import running
 from pipelines.defs.resource import Station, refusals_shown
 from pipelines.edition.verify_files import faults
 from pipelines.errors import Refusal
 from pipelines.monthly import overdue, whole_backup
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch, messages
 from pipelines.reference import reference_bundle
 from pipelines.serving import copies as promises

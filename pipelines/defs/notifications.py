@@ -5,9 +5,10 @@ from datetime import datetime
 
 import dagster as dg
 
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.defs.partitions import running
 from pipelines.defs.resource import Station, refusals_shown
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch, messages
 from pipelines.serving import preflight
 from pipelines.settings import Settings

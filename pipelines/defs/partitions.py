@@ -5,7 +5,7 @@ from datetime import date
 import dagster as dg
 
 from pipelines import months
-from pipelines.archive.ledger import SHANGHAI
+from pipelines.months import SHANGHAI
 from pipelines.reference.reference_bundle import Reference
 
 ZONE = str(SHANGHAI)

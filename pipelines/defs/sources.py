@@ -7,10 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.defs.partitions import running
 from pipelines.defs.resource import Station
 from pipelines.intake import inbox
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.serving import health
 from pipelines.serving.promise import Promise

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines import months
 from pipelines.archive.month_state import Life
-from pipelines.archive.store import SHANGHAI, Archive, Event
+from pipelines.archive.store import Archive, Event
 from pipelines.edition import (
     closed_periods,
     data_package,
@@ -32,6 +32,7 @@ from pipelines.edition.month_tables import Object
 from pipelines.errors import Refusal
 from pipelines.figures import as_now as later_divisions
 from pipelines.figures import effective_answers, update
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.system import durable_files, program_version

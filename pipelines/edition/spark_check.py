@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import months, settings
-from pipelines.archive.ledger import SHANGHAI
 from pipelines.edition import Release, open_release
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.reference.form import KINDS, Form, Part
 from pipelines.reference.policy.register import Indicator, Register

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.archive import reference_in_force
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders
 from pipelines.figures import effective_answers
 from pipelines.intake import month_status, record_explanations, returned_lists
+from pipelines.months import SHANGHAI
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 from pipelines.warehouse import projection

@@ -10,13 +10,14 @@ from typing import Any, NotRequired, TypedDict
 
 from pipelines import months
 from pipelines.access import roles
-from pipelines.archive.store import SHANGHAI, Archive, Event
+from pipelines.archive.store import Archive, Event
 from pipelines.edition import spot_planning
 from pipelines.edition.open_edition import Release
 from pipelines.edition.spot_planning import Proposal
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, returned_lists
 from pipelines.intake.session import settle, settled
+from pipelines.months import SHANGHAI
 from pipelines.settings import Settings
 from pipelines.verification import course, draw, sentences, spot_lists, spot_tables
 from pipelines.verification.estimate import Visits, factor

@@ -1,8 +1,7 @@
 """A stored submission given back: its receipt, and the file as it was sent."""
 
-from datetime import datetime
-
-from pipelines.archive.store import SHANGHAI, Archive, Event
+from pipelines import months
+from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, receipts, session, submit_files
 from pipelines.intake.outcome import Report
@@ -22,7 +21,7 @@ def receipt(seq: int, settings: Settings) -> tuple[bytes, str]:
     try:
         with session.settled(settings, "写回执", wait=0.5) as opened:
             report: Report = submit_files.as_received(
-                opened, seq, file_names.of(event.body["file"]), False, datetime.now(SHANGHAI).date()
+                opened, seq, file_names.of(event.body["file"]), False, months.today()
             )
             return receipts.receipt(opened, report)
     except locks.Busy:

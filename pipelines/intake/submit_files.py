@@ -10,15 +10,17 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
+from pipelines import months
 from pipelines.access import roles
 from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.receive import Receiver
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, judge, month_status, outcome, returned_lists
 from pipelines.intake.judge import Preview
 from pipelines.intake.outcome import Report
 from pipelines.intake.session import PATIENCE, Progress, settled
+from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -212,7 +214,7 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
     """
     stored = [report for report in reports if report.seq is not None]
     with settled(settings, "写回执", wait) as opened:
-        today = datetime.now(SHANGHAI).date()
+        today = months.today()
         read = [
             as_received(opened, r.seq, r.file, False, today) if r.state == "received" and r.seq else r for r in stored
         ]

@@ -4,10 +4,11 @@ from datetime import date, datetime
 
 from pipelines import months
 from pipelines.access import roles
-from pipelines.archive.store import SHANGHAI, Archive, Event
+from pipelines.archive.store import Archive, Event
 from pipelines.edition import edition_folders
 from pipelines.intake import decisions, session
 from pipelines.monthly import gate, monthly_run, papers, public_folder
+from pipelines.months import SHANGHAI
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 

@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 from pipelines import months
 from pipelines.access import roles
-from pipelines.archive.store import SHANGHAI
 from pipelines.edition import Edition, edition_folders, publish, verify_files
 from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.intake import returned_lists, session
 from pipelines.monthly import gate, papers, rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.settings import Settings
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Progress, Warehouse

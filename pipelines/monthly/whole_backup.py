@@ -16,10 +16,11 @@ from typing import TypedDict
 
 from pipelines.access import audit_log
 from pipelines.archive import backup as archive_backup
-from pipelines.archive.store import SHANGHAI, Archive, is_right, write_durably
+from pipelines.archive.store import Archive, is_right, write_durably
 from pipelines.edition import edition_folders, same_edition, verify_files
 from pipelines.errors import Refusal
 from pipelines.monthly import rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 

@@ -5,11 +5,12 @@ from datetime import date, datetime
 
 from pipelines import months
 from pipelines.archive import edition_gate, month_state
-from pipelines.archive.store import SHANGHAI, Archive, write_durably
+from pipelines.archive.store import Archive, write_durably
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
 from pipelines.intake import answer_matters, month_now
 from pipelines.intake.open_matters import Matter
+from pipelines.months import SHANGHAI
 from pipelines.notify import due_dates, matter_messages, messages, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message

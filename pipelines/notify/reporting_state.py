@@ -1,11 +1,10 @@
 """Reporting state of a month: counties that have reported, are missing, late or excused, and what waits."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TypedDict
 
 from pipelines import months
-from pipelines.archive.store import SHANGHAI
 from pipelines.intake import month_now, reporting_status
 from pipelines.intake.month_now import MonthNow
 from pipelines.intake.month_report import MonthStatus, RefusedFile
@@ -118,5 +117,5 @@ def from_status(state: MonthStatus, now: MonthNow, today: date) -> Standing:
 
 def on_this_day(settings: Settings, month: date | None) -> Reminders:
     """The state of the month (None: the one that has ended) as of today."""
-    today = datetime.now(SHANGHAI).date()
+    today = months.today()
     return of_month(settings, month or due_dates.in_question(today), today).public()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.archive.store import SHANGHAI, write_durably
+from pipelines.archive.store import write_durably
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.settings import REPOSITORY, Settings
 
 LOCATION = "shequ"

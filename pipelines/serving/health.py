@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from pipelines import months
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders, verify_files
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_now
 from pipelines.monthly import public_folder
+from pipelines.months import SHANGHAI
 from pipelines.notify import due_dates, reporting_state
 from pipelines.reference import age, reference_bundle
 from pipelines.reference.reference_bundle import Reference

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from pipelines import settings as installation
-from pipelines.archive.store import SHANGHAI, write_durably
+from pipelines.archive.store import write_durably
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch, outbox
 from pipelines.notify.messages import Message
 from pipelines.serving.promise import Promise

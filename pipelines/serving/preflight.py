@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.access import roles
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.serving import dagster_home
 from pipelines.serving.programs import ADDRESS, Ports
 from pipelines.settings import Settings

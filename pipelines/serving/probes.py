@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipelines.archive.store import SHANGHAI
+from pipelines.months import SHANGHAI
 
 SECONDS = 10.0
 # Dagster's daemons beat every 30 seconds; its own page calls them dead after five minutes.

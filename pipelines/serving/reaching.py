@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipelines import settings as installation
-from pipelines.archive.store import SHANGHAI
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.notify import contacts
 from pipelines.notify.contacts import NOBODY
 from pipelines.reference.reference_bundle import Reference

@@ -15,8 +15,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from pipelines import settings as installation
-from pipelines.archive.store import SHANGHAI, write_durably
+from pipelines.archive.store import write_durably
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.serving import dagster_home, logs, preflight, process_tree, programs
 from pipelines.serving.programs import Ports
 from pipelines.serving.supervisor import Supervisor

@@ -9,12 +9,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TypedDict
-from zoneinfo import ZoneInfo
 
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 
 # what people read says the office's time, wherever the machine's clock is set
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Busy(Refusal):
@@ -48,7 +47,7 @@ def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
 
 def _sign(file: IO[str], doing: str) -> None:
     """Write the holder into the file, for messages to those who wait. The lock itself does not depend on it (full disk)."""
-    held = {"pid": os.getpid(), "doing": doing, "since": f"{datetime.now(_SHANGHAI):%Y-%m-%dT%H:%M:%S}"}
+    held = {"pid": os.getpid(), "doing": doing, "since": f"{datetime.now(SHANGHAI):%Y-%m-%dT%H:%M:%S}"}
     with suppress(OSError):
         file.truncate(0)
         os.write(file.fileno(), json.dumps(held).encode())

@@ -1,5 +1,6 @@
 """Formats that are one stream of XML (ods, XML Spreadsheet 2003): what their readers have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from xml.parsers import expat
@@ -8,7 +9,7 @@ from pipelines.workbook.grid import Limits, Sheet, Unreadable
 from pipelines.workbook.sparse import Sparse
 
 
-class StreamReader:
+class StreamReader(ABC):
     """Parses the XML and collects the sheets. `name` is that of the XML in messages. Errors: `Unreadable` for incorrect XML, a DTD,
     and what passes a limit.
     """
@@ -33,14 +34,14 @@ class StreamReader:
         except expat.ExpatError as error:
             raise Unreadable("damaged", f"{self.name}第{error.lineno}行不是正确的 XML") from error
 
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _start(self, tag: str, attributes: dict[str, str]) -> None: ...
 
-    def _end(self, tag: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _end(self, tag: str) -> None: ...
 
-    def _characters(self, text: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _characters(self, text: str) -> None: ...
 
     def _doctype(self, *_: object) -> None:
         raise Unreadable("xml_entities", self.name.strip())

@@ -9,11 +9,11 @@ import pytest
 from pipelines import months, settings
 from pipelines.access import audit_log, roles
 from pipelines.access.roles import MAY, Actor
-from pipelines.archive.ledger import SHANGHAI
 from pipelines.archive.store import Archive
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, submit_files
 from pipelines.monthly import monthly_run
+from pipelines.months import SHANGHAI
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "access.example.yaml"
 MONTH = months.parse("2020-06")

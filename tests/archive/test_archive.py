@@ -7,8 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.system import locks
 from pipelines.system.durable_files import write_durably
 

@@ -12,12 +12,13 @@ from python_calamine import CalamineWorkbook
 from dashboards import signin
 from pipelines.access import audit_log
 from pipelines.access.roles import Actor
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.cli.commands import main
 from pipelines.edition import county_tasks, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import answer_tasks
 from pipelines.monthly import month_decisions, papers, rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.reports import gather, next_steps, task_bulletin
 from pipelines.reports.county_notice import write_notices
 from tests import behind_office

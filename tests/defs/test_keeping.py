@@ -10,13 +10,14 @@ import pytest
 import yaml
 
 from pipelines import months
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.definitions import build_defs
 from pipelines.defs import maintenance_jobs, partitions, schedule
 from pipelines.defs import notifications as told
 from pipelines.edition import publish
 from pipelines.intake import collect_inbox, session
 from pipelines.monthly import monthly_run, overdue
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch
 from pipelines.settings import REPOSITORY
 from tests.defs.conftest import FIRST, LAST, installed, run

@@ -9,13 +9,13 @@ import duckdb
 import pytest
 
 from pipelines import months
-from pipelines.archive.store import SHANGHAI
 from pipelines.definitions import build_defs
 from pipelines.defs import asset_checks, asset_specs, assets, sources
 from pipelines.edition import edition_folders, open_release, verify_files
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, session
 from pipelines.monthly import monthly_run
+from pipelines.months import SHANGHAI
 from pipelines.serving import health
 from pipelines.system import locks
 from pipelines.warehouse import warehouse_checks

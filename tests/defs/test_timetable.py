@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from pipelines.archive.store import SHANGHAI
 from pipelines.definitions import build_defs
 from pipelines.defs import schedule
 from pipelines.defs.resource import Station
 from pipelines.intake import collect_inbox, session
+from pipelines.months import SHANGHAI
 from tests.defs.conftest import FIRST, LAST, installed
 
 

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import session, submit_files
 from pipelines.monthly import gate
+from pipelines.months import SHANGHAI
 from pipelines.serving import preflight
 from tests.books import but
 from tests.faults.test_backup import APRIL, COUNTY, MAY, office, published

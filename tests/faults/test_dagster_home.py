@@ -11,7 +11,7 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickData, TickStatus
 
 from pipelines import settings
-from pipelines.archive.store import SHANGHAI
+from pipelines.months import SHANGHAI
 from pipelines.serving import dagster_home, health
 from pipelines.settings import Settings
 

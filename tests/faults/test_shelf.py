@@ -10,10 +10,11 @@ import pytest
 from dashboards.queries import edition_data
 from lab.faults import checker
 from lab.faults.rounds import selection
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders, figures, open_release, verify_files
 from pipelines.errors import Refusal
 from pipelines.monthly import rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.serving import health, start
 from pipelines.serving.programs import Ports
 from tests.books import Office, but

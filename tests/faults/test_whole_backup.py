@@ -7,10 +7,10 @@ import dagster as dg
 import pytest
 
 from pipelines.access import audit_log
-from pipelines.archive.store import SHANGHAI
 from pipelines.definitions import build_defs
 from pipelines.edition import figures, open_release
 from pipelines.monthly import rebuild_editions, whole_backup
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch
 from pipelines.notify.messages import Message
 from pipelines.serving import copies as promises

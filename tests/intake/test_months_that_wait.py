@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from pipelines.answers import county_and_month
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.intake import answer_matters, decisions, reporting_status, session, submit_files
 from pipelines.monthly import rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.workbook.grid import Sheet, Workbook
 from tests import small_city
 from tests.books import Office, but, plain

@@ -7,10 +7,11 @@ import pytest
 
 from pipelines import months
 from pipelines.access.roles import Actor
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition.edition_folders import read_manifest
 from pipelines.intake import answer_matters, collect_inbox, decisions, month_now, session, submit_files
 from pipelines.monthly import month_decisions, monthly_run
+from pipelines.months import SHANGHAI
 from tests import small_city
 from tests.books import Office, but, plain
 from tests.intake.desk_of_an_office import standing

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.archive import month_state
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.cli.commands import main
 from pipelines.definitions import build_defs
 from pipelines.edition import edition_folders, open_release, publish
@@ -17,6 +17,7 @@ from pipelines.edition.edition_folders import read_manifest
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, month_now, session
 from pipelines.monthly import gate, month_decisions, monthly_run, overdue, rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.serving import handing_over
 from pipelines.settings import Settings
 from tests import small_city

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 import yaml
 
-from pipelines.archive.store import SHANGHAI
 from pipelines.intake import answer_matters
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch, matter_messages
 from pipelines.notify.contacts import Contacts
 from pipelines.settings import Settings

@@ -7,10 +7,10 @@ import pytest
 
 from pipelines import months, settings
 from pipelines.archive.edition_gate import Editions
-from pipelines.archive.store import SHANGHAI
 from pipelines.errors import Refusal
 from pipelines.intake import reporting_status
 from pipelines.intake.month_now import MonthNow
+from pipelines.months import SHANGHAI
 from pipelines.notify import contacts, dispatch, due_dates, messages, outbox, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipelines import settings
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.errors import Refusal
+from pipelines.months import SHANGHAI
 from pipelines.serving import dagster_home, preflight, probes, start
 from pipelines.serving.programs import Ports
 from pipelines.settings import Settings

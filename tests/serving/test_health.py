@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from pipelines import settings
 from pipelines.archive.ledger import Ledger
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.cli.commands import main
 from pipelines.monthly import overdue
+from pipelines.months import SHANGHAI
 from pipelines.serving import health, probes, systemd_units
 from pipelines.serving.programs import Ports
 from pipelines.serving.promise import Promise

@@ -13,7 +13,8 @@ import pytest
 
 from pipelines import settings
 from pipelines.archive.ledger import Ledger
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
+from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch
 from pipelines.notify.messages import Message
 from pipelines.reference import reference_bundle

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from pipelines.archive.store import SHANGHAI
 from pipelines.edition import spot_planning
 from pipelines.edition.spot_planning import Wish
 from pipelines.intake import spot_desk, spot_tasks, submit_files
 from pipelines.intake.outcome import Report
+from pipelines.months import SHANGHAI
 from pipelines.verification import list_workbook
 from pipelines.verification.spot_lists import SpotList
 from pipelines.verification.visit_list import COLUMNS, Task, VisitList

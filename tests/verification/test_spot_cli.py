@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-from pipelines.archive.store import SHANGHAI
 from pipelines.cli.commands import main
 from pipelines.intake import spot_tasks
+from pipelines.months import SHANGHAI
 from tests.verification import spot_office
 from tests.verification.spot_office import FACILITY, says
 

@@ -8,13 +8,14 @@ from docx import Document
 from openpyxl import load_workbook
 
 from pipelines.access.roles import Actor
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import Archive
 from pipelines.edition import open_release, spot_planning
 from pipelines.edition.explain_figure import explain
 from pipelines.edition.spot_planning import Wish
 from pipelines.errors import Refusal
 from pipelines.intake import returned_lists, spot_desk, spot_tasks, submit_files
 from pipelines.monthly import checked_editions, month_decisions, monthly_run, rebuild_editions
+from pipelines.months import SHANGHAI
 from pipelines.reports import write_reports
 from pipelines.verification import draw, spot_lists
 from tests.books import Office
