@@ -38,7 +38,7 @@ NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 MONTHS = months.span(date(2020, 3, 1), date(2020, 6, 1))
 _PLOTLY, _HTML, _PNG = "application/vnd.plotly.v1+json", "text/html", "image/png"
 # drawings by `dashboards.charts.notebook_board` begin so, tables by pandas do not
-_BOARD = "<style>"
+_BOARD, _BOARD_END = "<style>", "</style>"
 _WIDTH = 900
 # colours of a picture
 _COLOURS = 64
@@ -138,11 +138,15 @@ def _said(output: NotebookNode) -> str:
 
 
 def _drawn(output: NotebookNode) -> str | None:
-    """The digest of what a chart draws; None of another output."""
+    """The digest of what a chart draws, without the style sheet, which all pages share; None of another output."""
     data = output.get("data", {})
-    source = json.dumps(data[_PLOTLY], sort_keys=True) if _PLOTLY in data else data.get(_HTML, "")
-    is_chart = _PLOTLY in data or source.startswith(_BOARD)
-    return hashlib.sha256(source.encode()).hexdigest() if is_chart else None
+    if _PLOTLY in data:
+        source = json.dumps(data[_PLOTLY], sort_keys=True)
+    elif data.get(_HTML, "").startswith(_BOARD):
+        source = data[_HTML].partition(_BOARD_END)[2]
+    else:
+        return None
+    return hashlib.sha256(source.encode()).hexdigest()
 
 
 # ---- pictures

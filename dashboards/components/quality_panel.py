@@ -122,7 +122,7 @@ def decisions(view: View) -> None:
     known = submission_rows.decisions(view.release)
     if not known:
         st.caption(
-            "还没有审核、退回或豁免。" if edition_data.has(view.release, "decision") else "这一版没有附上决定的记录。"
+            "还没有审定、重开或豁免。" if edition_data.has(view.release, "decision") else "这一版没有附上决定的记录。"
         )
         return
     lines = [{**row, "what": month_now.DECISIONS[row["kind"]], "when": screen_wording.day(row["at"])} for row in known]

@@ -292,6 +292,6 @@ def standing(state: "Reminders") -> None:
     for file in state["refused"]:
         say(f"  未采用：{gap_wording.refusal(file, by_code)}")
     if state["waiting"]:
-        say(f"  另有 {state['waiting']} 份在该月审核后收到，重开后生效")
+        say(f"  另有 {state['waiting']} 份在该月审定后收到，重开后生效")
     if state["unread"]:
         say(f"  另有 {state['unread']} 份已存档、尚未读取，未计在内")

@@ -35,13 +35,13 @@ def approve(
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
     by = person(by, "approve", settings, month=months.key(month))
-    with settled(settings, "审核") as opened:
+    with settled(settings, "审定") as opened:
         life = opened.life()
         state = life.month(month)
         if not state.effective:
-            raise Refusal(f"{months.label(month)}还没有任何有效报表，不能审核")
+            raise Refusal(f"{months.label(month)}还没有任何有效报表，不能审定")
         if state.approved:
-            raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
+            raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审定")
         report = month_report.month_state(opened, life, month)
         waiting = [file_names.of(path) for path in inbox.waiting_files(settings)]
         status: MonthStatus = {**report, "as_of": opened.applied(), "inbox": waiting, "unread": [], "running": None}
@@ -73,9 +73,9 @@ def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> 
     """Open an approved month again, with the reason; what waited for it comes into force."""
     by = person(by, "reopen", settings, month=months.key(month))
     need("理由", why)
-    with settled(settings, "退回") as opened:
+    with settled(settings, "重开") as opened:
         if not opened.life().month(month).approved:
-            raise Refusal(f"{months.label(month)}未经审核，无需重开")
+            raise Refusal(f"{months.label(month)}未经审定，无需重开")
         return decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
 
 

@@ -186,7 +186,7 @@ def test_two_processes_appending_at_once_lose_and_mix_nothing(archive):
 
 def test_a_lock_says_who_holds_it_since_when(tmp_path):
     place = tmp_path / "a.lock"
-    with locks.hold(place, "接收报表"), pytest.raises(Refusal) as refusal, locks.hold(place, "审核", wait=0):
+    with locks.hold(place, "接收报表"), pytest.raises(Refusal) as refusal, locks.hold(place, "审定", wait=0):
         pass
     assert "另一个任务正在写入（接收报表，进程 " in str(refusal.value)
     assert "已等待 0 秒；请稍后再试" in str(refusal.value)

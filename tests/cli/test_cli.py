@@ -265,7 +265,7 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
     assert (status, report["kind"], report["month"]) == (0, "approve", "2020-04")
     status, _, err = shequ("approve", "2020-04", "--by", "市局李某", data=data)
     assert status == 1
-    assert err.startswith("未完成：2020年4月已于") and "由市局李某审核" in err
+    assert err.startswith("未完成：2020年4月已于") and "由市局李某审定" in err
     assert shequ("reopen", "2020-04", "--why", "更正", "--by", "市局李某", data=data)[0] == 0
     report = json.loads(shequ("status", "--month", "2020-04", "--json", data=data)[1])
     assert [(decision["kind"], decision["by"], decision["in_force"]) for decision in report["decisions"]] == [
@@ -314,10 +314,10 @@ def test_a_decision_without_a_persons_name_is_wrong_use(shequ, published, words,
         (("figures", "--indicator", "facility_rurl"), "未完成：没有指标 facility_rurl；是否为 facility_rural？"),
         (("figures", "--policy", "甲"), "未完成：没有政策 甲；现有：opinions-2018"),
         (("explain", "facility_rural", "--unit", "1305"), "未完成：“1305”不是 6 位（县）、9 位（乡镇）或 12 位（社区、村）的代码"),
-        (("reopen", "2020-04", "--why", "更正", "--by", "李某"), "未完成：2020年4月未经审核，无需重开"),
+        (("reopen", "2020-04", "--why", "更正", "--by", "李某"), "未完成：2020年4月未经审定，无需重开"),
         (("run", "--month", "2030-01"), "未完成：2030年1月没有任何有效报表，不予成版；请核对月份，或先提交报表（shequ submit）"),
         (("waive", "abc", "--why", "无妨", "--until", "2020-12", "--by", "李某"), "未完成：没有编号为 abc 的问题；编号见 shequ submit 的输出或回执的问题清单"),
-        (("approve", "2020-05", "--by", "李某"), "未完成：2020年5月还没有任何有效报表，不能审核"),
+        (("approve", "2020-05", "--by", "李某"), "未完成：2020年5月还没有任何有效报表，不能审定"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_one_chinese_line_and_ends_with_1(shequ, published, words, said):

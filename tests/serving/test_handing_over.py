@@ -84,7 +84,7 @@ def test_without_serve_there_is_no_dagster(tmp_path):
 
 def test_a_command_runs_in_a_process_of_its_own_and_its_refusal_is_told(tmp_path):
     place, heard = Settings(tmp_path / "data", settings.load().reference), []
-    with pytest.raises(Refusal, match=r"^2019年6月未经审核[，,]无需重开"):
+    with pytest.raises(Refusal, match=r"^2019年6月未经审定[，,]无需重开"):
         for said in handing_over.command(place, "reopen", "2019-06", "--why", "错", "--by", "李某", doing="正在重开"):
             heard.append(said)
     assert heard[0].startswith("正在重开，已 0 秒")
