@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -54,8 +55,14 @@ def measure(quick: bool = False) -> list[Measured]:
     series = in_child(SMALL, 36) if quick else in_child(CITY, 12 * YEARS)
     if not quick:
         _write(settings.REPOSITORY / "docs" / "growth", series["months"])
-    sizes = [in_child(size, 2) for size in (SIZES[:2] if quick else SIZES)]
-    return [*in_months(series), *in_units([{**size["months"][-1], "units": size["units"]} for size in sizes])]
+    sizes = [in_child(size, 4) for size in (SIZES[:2] if quick else SIZES)]
+    return [*in_months(series), *in_units(list(map(_median, sizes)))]
+
+
+def _median(series: dict) -> dict:
+    """What a month of a size costs: the median of its months but the first, in which the shelf is empty."""
+    later = series["months"][1:]
+    return {"units": series["units"], **{name: statistics.median(row[name] for row in later) for name in ("figures", "publish", "disk")}}  # fmt: skip
 
 
 def in_months(series: dict) -> list[Measured]:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from pipelines import settings
+from pipelines import months, settings
 from pipelines.archive.store import Archive, Event
 from pipelines.reference.form import KINDS, Field, Part
 from pipelines.reference.reference_bundle import Reference
@@ -156,8 +156,10 @@ def insert(store: Warehouse, archive: Told, month: date) -> int:
     con.execute(f"CREATE OR REPLACE TEMP TABLE told AS {_SEATS}", {"first": len(archive.told), "month": str(month)})
     con.unregister("incoming")
     seats = con.execute("SELECT DISTINCT seq, county_code FROM told ORDER BY seq").fetchall()
-    archive.told += [Event(seq, "2020-01-01T00:00:00+08:00", "submission", "测试", {}, "") for seq, _ in seats]
-    con.execute(f"INSERT INTO submission BY NAME {_SUBMISSION}", {"month": month})
+    # a report received before its month has ended would wait
+    at = f"{months.add(month, 1)}T00:00:00+08:00"
+    archive.told += [Event(seq, at, "submission", "测试", {}, "") for seq, _ in seats]
+    con.execute(f"INSERT INTO submission BY NAME {_SUBMISSION}", {"month": month, "at": at})
     con.execute(f"INSERT INTO answer BY NAME {_rows(form.community, month)}")
     con.execute(f"INSERT INTO county_answer BY NAME {_records(form.county, month)}")
     con.execute(f"INSERT INTO source BY NAME {_sources(form.community)}")
@@ -180,7 +182,7 @@ _SEATS = f"""
 """
 _SUBMISSION = """
     SELECT DISTINCT seq, county_code AS county, county_code || '.xlsx' AS file, repeat('0', 58) || county_code AS sha256,
-           '2020-01-01T00:00:00+08:00' AS received_at, '测试' AS received_by, $month::DATE AS month, FALSE AS refused
+           $at AS received_at, '测试' AS received_by, $month::DATE AS month, FALSE AS refused
     FROM told ORDER BY seq
 """
 _GIVEN = {"code": "code", "name": "named", "town": "in_town", "kind": "kind"}
@@ -275,6 +277,6 @@ def reopened(reference: Reference, path: Path) -> Warehouse:
     """The same in another process."""
     archive = Told()
     con = projection.connect(path)
-    seqs = con.execute("SELECT seq FROM submission ORDER BY seq").fetchall()
-    archive.told = [Event(seq, "2020-01-01T00:00:00+08:00", "submission", "测试", {}, "") for (seq,) in seqs]
+    sent = con.execute("SELECT seq, received_at FROM submission ORDER BY seq").fetchall()
+    archive.told = [Event(seq, str(at), "submission", "测试", {}, "") for seq, at in sent]
     return Warehouse(con, reference, archive)

@@ -107,11 +107,11 @@ class Facts:
 
     @cached_property
     def parts(self) -> dict[str, Change]:
-        """By leading indicator, why the city's figure changed since the month compared with: computed once, which takes seconds."""
+        """By indicator, why the city's figure changed since the month compared with: computed once, which takes seconds."""
         assert self.compared is not None
-        units = {item.id: item.city.unit for item in self.headline if item.city}
-        rows = compare(self.release, self.compared, self.month, policy=self.policy["id"])
-        return {row["indicator"]: row for row in rows if units.get(row["indicator"]) == row["unit"]}
+        city = next((item.city.unit for item in self.headline if item.city), None)
+        rows = compare(self.release, self.compared, self.month, unit=city, policy=self.policy["id"]) if city else []
+        return {row["indicator"]: row for row in rows}
 
     @property
     def approved(self) -> bool:

@@ -52,9 +52,10 @@ class Figure:
         """Lower and upper bound of a share, half up to one decimal from the exact counts; null where it has none."""
         if self.lower is None:
             return None
-        whole = Fraction(self.denominator) + self.scope_unknown
-        low, high = (100 * Fraction(part) / whole for part in (self.numerator, self.numerator + self.unknown))
-        return str(tenth(low)), str(tenth(high))
+        whole = self.denominator + self.scope_unknown
+        # `tenth` of a fraction is slow for the thousands of towns
+        low, high = ((2000 * part + whole) // (2 * whole) for part in (self.numerator, self.numerator + self.unknown))
+        return str(low.scaleb(-1)), str(high.scaleb(-1))
 
     @property
     def mostly_known(self) -> bool:

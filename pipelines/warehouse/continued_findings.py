@@ -60,7 +60,7 @@ def _codes(rosters: Rosters, month: date, later: date, county: str, unit: str | 
     return (now[:6], now) if now else None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _successors(rosters: Rosters, month: date, later: date) -> dict[str, str]:
     """Code in a month → code in a later one, of the units that have one in both."""
     here, there = (rosters.table(day).select(["uid", "code"]).to_pydict() for day in (month, later))

@@ -1,4 +1,4 @@
-"""Packed counters against plain `count_if`, at city size: `python -m lab.benchmarks.bench_counting [MONTHS]`.
+"""Packed counters against plain `count_if`, at city size: `python -m lab.benchmarks.counting [MONTHS]`.
 
 `pipelines.figures.figure_counts` sums one packed number an indicator (five counts in lanes of 25 bits). The plain way counts each
 state with `count_if`. Both group the same invented states by town, then by county and city, and must give the same counts.
