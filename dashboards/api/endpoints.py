@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
-from pydantic import BaseModel
 
 from dashboards import request_identity
 from dashboards.api import rows
@@ -18,6 +17,7 @@ from pipelines.edition.edition_folders import current
 from pipelines.edition.figure_types import Change, Figure
 from pipelines.edition.progress_rows import Task
 from pipelines.intake import answer_matters
+from pipelines.intake.open_matters import Matter
 
 _MONTH = {"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$"}
 _TEXT = {"type": "string"}
@@ -38,8 +38,8 @@ class Endpoint:
     """A path: what it gives (the answer is a list of `row`) and by which parameters."""
 
     about: str
-    row: type[BaseModel]
-    answer: Callable[[Query], list[dict[str, Any]] | list[Figure] | list[Change]]
+    row: type[Any]
+    answer: Callable[[Query], list[dict[str, Any]] | list[Figure] | list[Change] | list[Matter]]
     parameters: Mapping[str, Parameter]
 
 
@@ -134,12 +134,12 @@ def _task(query: Query, task: Task) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _matters(query: Query) -> list[dict[str, Any]]:
+def _matters(query: Query) -> list[Matter]:
     """What the page 报送 lists under 待办事项, for those who have it, of their counties."""
     _require(query, "submit")
     own = request_identity.counties(query.person)
     kept = answer_matters.kept(query.settings, query.month())
-    return [{**matter} for matter in kept if own is None or matter["county"] in own]
+    return [matter for matter in kept if own is None or matter["county"] in own]
 
 
 def _require(query: Query, action: str) -> None:
@@ -154,7 +154,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "indicators": Endpoint("指标：名称、出处、目标、期限", rows.IndicatorRow, _indicators, _EDITION),
     "figures": Endpoint(
         "数字：市、县、乡镇；写明 level=community 时为社区（村），只给可看单位的人",
-        rows.FigureRow,
+        Figure,
         _figures,
         {
             "level": Parameter(
@@ -170,7 +170,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
     "compare": Endpoint(
         "两个月份之间数字为什么变：口径、更正、区划、工作（答案变化）、报送五部分",
-        rows.ChangeRow,
+        Change,
         _compare,
         {
             "from": Parameter("前一个月份", "2020-05", _MONTH, required=True),
@@ -188,7 +188,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
     "matters": Endpoint(
         "等人处理的事，只给可报送的人，只含其所辖县（市、区）",
-        rows.MatterRow,
+        Matter,
         _matters,
         {"month": Parameter("月份；不写则全部", "2020-06", _MONTH)},
     ),

@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from dashboards.charts import axes
 from dashboards.charts.palette import LIGHT, Ink
-from dashboards.queries.row_types import IndicatorRow, OutlookRow, SeriesRow
+from dashboards.queries.row_types import IndicatorRow, SeriesRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
+from pipelines.edition.table_rows import OutlookRow
 
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
 # keys as in Plotly's reference of traces and layout

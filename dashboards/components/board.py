@@ -11,10 +11,11 @@ from dashboards.components import spot_panel
 from dashboards.components.common_parts import Said, href, said
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, figure_rows
-from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, StandingRow
+from dashboards.queries.row_types import CountyRow, Outline, PlaceRow, StandingRow
 from dashboards.queries.spot_row_types import SpotFigureRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import show, show_rendered
+from pipelines.edition.table_rows import CountyName
 
 # a matrix of more counties cannot be read
 MOST = 30

@@ -13,12 +13,13 @@ from dashboards.components import common_parts, header
 from dashboards.components.common_parts import Said
 from dashboards.components.header import View
 from dashboards.queries import edition_data, edition_sentences, figure_rows, plans, submission_rows
-from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
+from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, PlaceRow, StandingRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import render
 from pipelines import months
 from pipelines.edition import explained_answers, formula_text, month_movement, movement_sentences
 from pipelines.edition.progress_rows import Moved
+from pipelines.edition.table_rows import OutlookRow
 
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
 

@@ -12,9 +12,9 @@ from dashboards.components.common_parts import href
 from dashboards.components.header import View
 from dashboards.components.indicator_panel import answer, answer_cell
 from dashboards.queries import edition_data, submission_rows
-from dashboards.queries.row_types import SubmissionRow
 from dashboards.text import escape, screen_wording, search_words
 from dashboards.text.templates import show, show_rendered
+from pipelines.edition.table_rows import SubmissionRow
 
 ROW_STATE = {
     "accepted": "已计入",

@@ -14,12 +14,9 @@ from dashboards import signin
 from dashboards.queries.row_types import (
     ChangedUnit,
     ChangePart,
-    CountyName,
     FieldRow,
     IndicatorRow,
-    OutlookRow,
     ParagraphRow,
-    PolicyRow,
     ReconciliationRow,
     SeriesRow,
     TownRow,
@@ -30,6 +27,8 @@ from pipelines.edition import Release, month_movement, open_folder, ready_tables
 from pipelines.edition.edition_folders import current as current_folder
 from pipelines.edition.edition_folders import editions as edition_folders
 from pipelines.edition.edition_folders import read_manifest
+from pipelines.edition.figure_types import PART_NAMES
+from pipelines.edition.table_rows import CountyName, OutlookRow, PolicyRow
 from pipelines.edition.verify_files import require_whole
 from pipelines.errors import Refusal
 from pipelines.punctuation import full_width
@@ -268,13 +267,8 @@ def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]
 _PLACE = ("unit", "name", "kind", "town", "state", "carried", "lacks", "main_lacks")
 
 
-PARTS = {
-    "register": "口径调整",
-    "correction": "更正上月",
-    "boundary": "区划调整",
-    "answers": "实际变化",
-    "reporting": "报送有无",
-}
+# parts as the table `movement` calls them
+PARTS = {part.replace("corrections", "correction"): name for part, name in PART_NAMES.items()}
 
 
 def movement(view, indicator: str, place: str) -> list[ChangePart]:

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards.queries.row_types import ShownChange
 from pipelines.edition import Release, concern, movement_sentences
 from pipelines.edition.compare_months import compare
+from pipelines.edition.figure_types import Parts
 from pipelines.edition.progress_rows import Moved, Slipped
 
 
@@ -51,7 +52,7 @@ def _changes(folder: str, policy: str, first: date, last: date, _release: Releas
     return [{**row, "change": str(_all(row["parts"]))} for row in rows]
 
 
-def _all(parts: dict[str, str]) -> Fraction:
+def _all(parts: Parts) -> Fraction:
     return reduce(lambda total, part: total + Fraction(part), parts.values(), Fraction(0))
 
 

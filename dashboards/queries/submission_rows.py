@@ -8,21 +8,14 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.queries.edition_data import many, rows
-from dashboards.queries.row_types import (
-    FindingCount,
-    FindingRow,
-    ReportingRow,
-    SourceRow,
-    SubmissionRow,
-    TownPlace,
-    UnitPlace,
-)
+from dashboards.queries.row_types import FindingCount, ReportingRow, SourceRow, TownPlace, UnitPlace
 from dashboards.text import search_words
 from pipelines import settings
 from pipelines.edition import Release, explained_answers, open_edition
 from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.explained_answers import Explained
 from pipelines.edition.progress_rows import Task
+from pipelines.edition.table_rows import FindingRow, SubmissionRow
 from pipelines.intake import month_now
 from pipelines.intake.month_now import Decision, MonthNow, Note
 from pipelines.settings import Settings

@@ -1,7 +1,10 @@
 """Rows on lagging counties, changes and tasks, as TypedDicts: for reports and pages."""
 
 from datetime import date
-from typing import NotRequired, TypedDict
+from typing import NotRequired
+
+# as in `figure_types`
+from typing_extensions import TypedDict
 
 
 class ConcernedPlace(TypedDict):

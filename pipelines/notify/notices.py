@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from pipelines import months
 from pipelines.edition import open_release
+from pipelines.edition.table_rows import CountyName
 from pipelines.errors import Refusal
 from pipelines.intake import month_now
 from pipelines.notify import dispatch
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
 from pipelines.reports import county_notice, gather, office
-from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts
 from pipelines.settings import Settings
 
@@ -57,7 +57,7 @@ def due(settings: Settings, month: date) -> date:
     return month_now.of(settings, months.add(month, 1)).usual_due
 
 
-def message(facts: Facts, county: County, answer_by: date, by: str, known: Contacts, most: int = MOST) -> Message:
+def message(facts: Facts, county: CountyName, answer_by: date, by: str, known: Contacts, most: int = MOST) -> Message:
     """The mail of one county: counts in its words, the notice and its workbook as attachments; what is too large is named instead."""
     attached, left = _attached(county_notice.files(facts, county, answer_by), most)
     key, label = f"notice-{months.key(facts.month)}-{facts.release.edition}-{county['unit']}", months.label(facts.month)

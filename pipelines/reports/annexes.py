@@ -7,11 +7,11 @@ from docx.document import Document as Paper
 from pipelines import months
 from pipelines.edition.phrases import count, plain_unit
 from pipelines.edition.statuses import NAMES
+from pipelines.edition.table_rows import LackingUnit
 from pipelines.reports import explanation_section, submission_facts
 from pipelines.reports.below_counties import lacking
 from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bars
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
-from pipelines.reports.edition_rows import LackingUnit
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_definitions import reference_only
 from pipelines.reports.indicator_table import add_indicator_table, value

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from pipelines.reports.edition_rows import LackingUnit
+from pipelines.edition.table_rows import LackingUnit
 from pipelines.reports.facts import Facts
 from pipelines.reports.list_limits import MANY_TOWNS, TOWNS_SHOWN
 

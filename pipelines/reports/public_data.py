@@ -158,7 +158,7 @@ def _figure_rows(facts: Facts) -> list[dict[str, Any]]:
 def _definitions(facts: Facts) -> list[dict[str, Any]]:
     policy = facts.policy["id"]
     known = {c: formula_text.labels(facts.release, policy, c) for c in {item.counted for item in facts.items}}
-    cells = (definition(item, formula_text.formula(item.indicator, known[item.counted])) for item in facts.items)
+    cells = (definition(item, formula_text.formula(vars(item), known[item.counted])) for item in facts.items)
     return [{"policy": policy, **dict(zip(_DEFINITION, row, strict=True))} for row in cells]
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from pipelines import months
 from pipelines.edition.phrases import aim, count, day
 from pipelines.edition.statuses import NAMES, ORDER
+from pipelines.edition.table_rows import CountyName
 from pipelines.reports import overall_verdict, page_html, spot_section, verdict
-from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import value
 from pipelines.reports.items import Figure, Item
@@ -137,7 +137,7 @@ def _tally(states: Iterable[str]) -> list[dict[str, Any]]:
     return [{"status": status, "name": NAMES[status], "count": counts[status]} for status in ORDER if counts[status]]
 
 
-def _row(item: Item, figure: Figure | None, facts: Facts, county: County | None) -> dict[str, Any]:
+def _row(item: Item, figure: Figure | None, facts: Facts, county: CountyName | None) -> dict[str, Any]:
     status = figure.status if figure else "no_data"
     return {
         "name": item.name,
@@ -158,7 +158,7 @@ def _counts(figure: Figure, item: Item) -> str:
     return f"{page_html.counted_with_known(figure, item)}{lent}"
 
 
-def _why(status: str, item: Item, figure: Figure | None, facts: Facts, county: County | None) -> str:
+def _why(status: str, item: Item, figure: Figure | None, facts: Facts, county: CountyName | None) -> str:
     """Why there is no verdict; empty where there is one."""
     if status == "unproven":
         return verdict.unproven(replace(item, city=figure), facts.short)
@@ -169,7 +169,7 @@ def _why(status: str, item: Item, figure: Figure | None, facts: Facts, county: C
     return "每年12月判断" if status == "tracked" and item.goal else ""
 
 
-def _silence(facts: Facts, county: County | None) -> str:
+def _silence(facts: Facts, county: CountyName | None) -> str:
     """Why nothing is known: the county did not report, or none of its units answered this."""
     if county is None:
         return "全市没有社区（村）填报这一项"
@@ -185,7 +185,7 @@ def _bar(item: Item, figure: Figure | None) -> dict[str, Any] | None:
     return {"low": low, "more": round(high - low, 1), "goal": item.low}
 
 
-def _county(county: County, facts: Facts) -> dict[str, Any]:
+def _county(county: CountyName, facts: Facts) -> dict[str, Any]:
     """A county with the headline indicators, as the policy orders them."""
     rows = [_row(item, item.of.get(county["unit"]), facts, county) for item in facts.headline]
     judged = (row["status"] for row in rows if row["status"] not in ("tracked", "not_applicable"))

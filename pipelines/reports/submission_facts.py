@@ -7,8 +7,8 @@ from typing import Any
 from pipelines import months
 from pipelines.edition.figure_types import FigureDifference
 from pipelines.edition.phrases import amount, count, day, listed, sentence
+from pipelines.edition.table_rows import Decision, FindingRow
 from pipelines.punctuation import full_width
-from pipelines.reports.edition_rows import Decision, Finding
 from pipelines.reports.facts import Facts
 from pipelines.reports.verdict import reported
 
@@ -113,7 +113,7 @@ def waivers(facts: Facts) -> list[str]:
     return [f"生效的豁免有{len(force)}项：{'；'.join(named)}。"]
 
 
-def _waiver(decision: Decision, finding: Finding | None, facts: Facts) -> str:
+def _waiver(decision: Decision, finding: FindingRow | None, facts: Facts) -> str:
     who = facts.short.get(finding["county"] or "", "") if finding else ""
     what = f"{who}“{finding['file']}”{finding['cell'] or ''}" if finding else f"问题{decision['finding']}"
     until = months.label(months.parse(decision["until"])) if decision["until"] else "取消"
