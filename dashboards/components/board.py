@@ -27,7 +27,9 @@ def headline_bars(
     """The bullet bars of indicators, numbered from `first`; `checks`: what a spot check says, by indicator."""
     signs = {indicator: spot_panel.mark(check) for indicator, check in (checks or {}).items()}
     proven = {code: proof for code, check in (checks or {}).items() if (proof := spot_panel.proven(check))}
-    summary = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
+    summary = "主要指标的现值、目标与还差的数：" + "；".join(
+        f"{row['name']} {screen_wording.value(row)}" for row in rows
+    )
     links = [
         Link(
             href("indicator", indicator=row["indicator"]),

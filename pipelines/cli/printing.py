@@ -60,20 +60,6 @@ def progress(title: str):
         yield lambda done, of, item: bar.update(task, completed=done, total=of, description=file_names.shown(item))
 
 
-_STATES = {
-    "checked": "已检查",
-    "effective": "已接收",
-    "known": "此前已收到相同文件，未重复计入",
-    "waiting": "已存档，在等：该月已审定（重开后生效，shequ reopen），或该月还没有结束",
-    "received": "已存档，等当前任务结束后读取",
-    "superseded": "已被更新的报表取代",
-    "question": "待市里采纳月份",
-    "withdrawn": "已撤回",
-    "spot": "抽查结果已记录",
-    "refused": "未采用",
-}
-
-
 def reports(outcomes: Sequence["Report"], as_json: bool) -> None:
     """One line of JSON a file, or its state and findings; exits with 1 where a file is refused or has an error."""
     for outcome in outcomes:
@@ -91,13 +77,8 @@ def _report(report: "Report") -> None:
     counts += (
         f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
     )
-    state = (
-        "不能采用"
-        if report.refused
-        else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
-    )
     other = f"。{report.other_month}" if report.other_month else ""
-    say(f"{report.file}：{state}。{report.spot or f'{whose}{counts}{other}'}")
+    say(f"{report.file}：{report.state_in_words}{_instead(report)}。{report.spot or f'{whose}{counts}{other}'}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
@@ -146,7 +127,7 @@ def valued(value: str | None, unit: str | None) -> str:
     return f"{Decimal(value):.2f}%" if unit == "%" else f"{Decimal(value):.2f} {unit or ''}".strip()
 
 
-_COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
+_COUNTS = {"yes": "达到", "no": "未达到", "unknown": "未填报", "scope_unknown": "未填报，不知是否适用"}
 
 
 def story(story: "ExplainedFigure", indicator: Mapping[str, Any], labels: Mapping[str, str]) -> None:
@@ -183,7 +164,7 @@ _ANSWERS: dict[bool | int | str | None, str] = {True: "是", False: "否", None:
 def _instead(report: "Report") -> str:
     """Which report counts, where it is not this one."""
     counts = report.in_force
-    if report.state not in ("known", "superseded", "waiting") or counts is None:
+    if report.state not in ("known", "superseded") or report.refused or counts is None:
         return ""
     if counts["seq"] == report.seq:
         return f"（即第 {report.seq} 号收件，正在生效）"

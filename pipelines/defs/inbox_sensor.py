@@ -41,7 +41,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
     @dg.sensor(
         job=job,
         name="inbox",
-        description="data/inbox/ 有新报表时运行；忽略锁定文件和未写完的文件，同一内容只运行一次。",
+        description="data/inbox/ 有新报表时运行；略过锁定文件和未写完的文件，同一内容只运行一次。",
         minimum_interval_seconds=EVERY,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )

@@ -120,7 +120,7 @@ def asked(facts: Facts, county: CountyName, answer_by: date | None) -> str:
     listed = "；".join(text for text in todo if text)
     if not listed:
         return "本月没有需要办理的事项。"
-    until = f"请于{day(answer_by)}前反馈。" if answer_by else ""
+    until = f"请于{day(answer_by)}前答复。" if answer_by else ""
     return f"{listed}。{until}具体单位和问题见附表。"
 
 

@@ -57,13 +57,13 @@ def of_item(item: Item, facts: Facts) -> Sequence[Figure]:
 
 def about_counties(facts: Facts) -> str:
     if facts.many:
-        return f"各项指标差距最大的{COUNTIES_SHOWN}个县（市、区）；全部县（市、区）的现值见“县市区一览”"
+        return f"各项指标尚缺最多的{COUNTIES_SHOWN}个县（市、区）；全部县（市、区）的现值见“县市区一览”"
     return "各县（市、区）全部指标，一行为一项指标一个县（市、区）"
 
 
 def about_towns(facts: Facts) -> str:
     if many_towns(facts):
-        return f"各项指标差距最大的{TOWNS_SHOWN}个乡镇（街道）；全部乡镇（街道）见发布版的 tables/figure"
+        return f"各项指标尚缺最多的{TOWNS_SHOWN}个乡镇（街道）；全部乡镇（街道）见发布版的 tables/figure"
     return "各项指标的乡镇（街道）数"
 
 

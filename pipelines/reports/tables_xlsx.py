@@ -150,7 +150,7 @@ class _Book:
             [n, i.name, aim(i.goal, i.unit), *self._measured(i.city, i), as_float(i.change)]
             for n, i in enumerate(self.facts.headline, 1)
         ]
-        sheet = self._sheet("主要指标", "全市主要指标的现值、目标和差距", heads, len(rows))
+        sheet = self._sheet("主要指标", "全市主要指标的现值、目标和尚缺数", heads, len(rows))
         self._body(sheet, heads, rows)
         self._bars(sheet, len(rows))
 

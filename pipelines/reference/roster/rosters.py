@@ -357,7 +357,9 @@ class Rosters:
     def _check_counties(self, year: int, codes: set[str]) -> None:
         unknown = sorted(codes - self._entries.keys())
         if unknown:
-            raise Refusal(f"{year} 年版名册中的县区 {'、'.join(unknown)} 没有登记在 counties.yaml；请补上其类型和属性")
+            raise Refusal(
+                f"{year} 年版名册中的县（市、区） {'、'.join(unknown)} 没有登记在 counties.yaml；请补上其类型和属性"
+            )
 
     def _check_overrides(self) -> None:
         unknown = sorted({item.code for item in self._overrides} - self.known_codes()) if self._overrides else []
