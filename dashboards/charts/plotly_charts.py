@@ -31,6 +31,7 @@ CONFIG = {
 
 def blank(ink: Ink, height: int, **layout) -> go.Figure:
     # the whole layout in one call: each later update is validated as a whole
+    """An empty figure with the palette's fonts, colours and axes."""
     plain = dict(
         template="none",
         height=height,
@@ -86,10 +87,7 @@ def trend(
 
 
 def _band(rows: Sequence[SeriesRow], ink: Ink) -> list[Trace]:
-    """The range of what is unknown: an area for each run of months in which something is, none over the others.
-
-    A run of one month is drawn half a month wide, or it would not be seen.
-    """
+    """The unknown range: an area for each run of months that has one; a single month is drawn half a month wide."""
     runs = [list(run) for unknown, run in groupby(rows, key=_is_unknown) if unknown]
     return [
         dict(

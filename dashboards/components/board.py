@@ -55,10 +55,7 @@ def shown_counties(view: View) -> tuple[list[CountyName], dict[str, int], int]:
 
 
 def matrix(view: View, rows: Sequence[PlaceRow], ink: Ink, named: bool = False) -> None:
-    """Counties × headline indicators. A cell opens the county with the indicator chosen; a name opens the county.
-
-    `named`: the names of the indicators stand in it, where no bars stand beside it.
-    """
+    """Counties × headline indicators; cells open county and indicator, names the county. `named`: with the indicators' names."""
     counties, behind, total = shown_counties(view)
     codes = tuple(county["unit"] for county in counties)
     # the common part of all addresses

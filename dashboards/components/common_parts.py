@@ -364,12 +364,15 @@ def counted_statuses(rows: Sequence[StandingRow]) -> str:
 
 
 def county_options(view: View) -> dict[str, str]:
+    """Code → name of the view's counties, for a selector."""
     return {row["unit"]: row["name"] for row in edition_data.counties(view)}
 
 
 def indicator_options(view: View) -> dict[str, str]:
+    """Id → name of the policy's indicators, for a selector."""
     return {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
 
 
 def month_text(value) -> str:
+    """`2020年6月`; a dash without a month."""
     return months.label(value) if value else "—"

@@ -24,9 +24,7 @@ from pipelines.errors import Refusal
 
 
 def two_months(view: View, ink: Ink) -> None:
-    """Every leading indicator of the city or a county in both months, by the present divisions in both (semantics §1); under it, why one
-    of them changed.
-    """
+    """Headline indicators of a place in two months by the present divisions (semantics §1), and why one of them changed."""
     view = replace(view, divisions="now")
     earlier = _earlier(view)
     if not earlier:

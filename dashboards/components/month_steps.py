@@ -229,6 +229,7 @@ def _child(by: str | Actor, action: str, work: list[str], unmeant: bool = False)
 
 
 def reopen(month: date, by: str | Actor) -> None:
+    """The button 重开 with its reason."""
     clerk.with_reason(
         "重开",
         f"reopen-{months.key(month)}",

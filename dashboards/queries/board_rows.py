@@ -92,6 +92,7 @@ def usual(known: list[date]) -> date:
 
 
 def board(month: date) -> Board:
+    """The board of a month, as last settled."""
     place, now = settings.load(), submission_rows.now(month)
     state, matters = reporting_status.kept(place, month), waiting(month)
     by_county: dict[str | None, list[Matter]] = defaultdict(list)

@@ -154,10 +154,12 @@ def manifest(folder: str) -> dict[str, Any]:
 
 
 def policies(release: Release) -> list[PolicyRow]:
+    """Policies that judge the release's month."""
     return rows(release, "SELECT * FROM policy")
 
 
 def indicators(release: Release, policy: str) -> list[IndicatorRow]:
+    """Indicators of a policy in the register's order."""
     return rows(release, "SELECT * FROM indicator WHERE policy = ? ORDER BY position", policy)
 
 
@@ -167,6 +169,7 @@ def indicator(view, code: str) -> IndicatorRow:
 
 
 def paragraphs(release: Release, policy: str) -> list[ParagraphRow]:
+    """The text of a policy. Grain: paragraph."""
     return rows(release, "SELECT * FROM paragraph WHERE policy = ? ORDER BY number", policy)
 
 

@@ -19,6 +19,7 @@ def _who_lags(folder: str, policy: str, month: date, divisions: str, _release: R
 
 
 def who_lags(view) -> str:
+    """The sentence on the counties that lag most."""
     return _who_lags(str(view.release.folder), view.policy, view.month, view.divisions, view.release)
 
 

@@ -101,10 +101,7 @@ class FigureRow(_Judged):
 
 
 class ComparedRow(FigureRow):
-    """A figure with the month before, its rank among the counties and its places in the order of concern.
-
-    `more`: further units that have it; `points`: change of the value.
-    """
+    """A figure with the month before, rank and order of concern. `more`: further units; `points`: change of the value."""
 
     shown_before: str | None
     status_before: str | None

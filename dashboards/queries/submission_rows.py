@@ -55,9 +55,7 @@ def reported(release: Release, month: date) -> tuple[int, int]:
 
 
 def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRow]:
-    """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
-    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
-    """
+    """Counties of the month; of many the unreported and those with most errors. With `counties`, `arrived`, `faulty` of all."""
     known = rows(
         release,
         """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
@@ -70,6 +68,7 @@ def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRo
 
 
 def report(release: Release, month: date, county: str) -> ReportingRow | None:
+    """Reporting of one county in a month; None for a county that the month does not have."""
     known = rows(release, "SELECT * FROM report WHERE month = ? AND county = ?", month, county)
     return _with_due(known, month)[0] if known else None
 
@@ -92,6 +91,7 @@ def coverage(release: Release, most: int = MOST) -> list[ReportingRow]:
 
 
 def submissions(release: Release, month: date, county: str | None = None) -> list[SubmissionRow]:
+    """Submissions for a month (of one county), the newest first."""
     return rows(
         release,
         f"SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN} ORDER BY seq DESC",
@@ -174,9 +174,7 @@ def _now(place: Settings, month: date, mark: int) -> MonthNow:
 
 
 def findings_now(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[FindingRow]:
-    """As `findings`, of all that has come in for the month until now. Where no settling has left anything yet (a restored installation),
-    the edition's.
-    """
+    """As `findings`, of everything received for the month so far; after a restore, until settled, those of the edition."""
     place, seen = settings.load(), own()
     if not month_now.is_settled(place):
         return findings(release, month, county, most)
@@ -282,6 +280,7 @@ def unit_findings(view, code: str) -> list[FindingRow]:
 
 
 def unit(view, code: str) -> dict[str, Any] | None:
+    """A unit of the month with its answers in force; None where it is unknown or not to be seen."""
     standing = view.release.of_month("standing", view.month)
     sql = f"SELECT * FROM {standing} WHERE month = ? AND unit = ? AND {_OWN_UNIT}"
     known = rows(view.release, sql, view.month, code, *_own())
@@ -294,6 +293,7 @@ def unit_life(view, uid: str) -> list[dict[str, Any]]:
 
 
 def unit_states(view, code: str) -> dict[str, Any]:
+    """Indicator → state of a unit in the month; empty where it is unknown."""
     state = view.release.of_month(f"state-{view.policy}", view.month)
     known = rows(view.release, f"SELECT * FROM {state} WHERE month = ? AND unit = ?", view.month, code)
     return known[0] if known else {}

@@ -31,6 +31,7 @@ def say(*lines: str, err: bool = False) -> None:
 
 
 def print_json(data) -> None:
+    """One line of JSON on standard output."""
     click.echo(as_json_line(data))
 
 
@@ -230,14 +231,12 @@ def gate(now: "MonthNow", edition: str) -> str:
 
 
 def decided(event: "Event", as_json: bool, said: str) -> None:
+    """The event of a decision as JSON, or `said` for people."""
     print_json(_event(event)) if as_json else say(said)
 
 
 def decided_each(ids: Sequence[str], decide: Callable[[str], "Event"], as_json: bool, said: str) -> None:
-    """One decision about several findings or matters (`said` has a place for the id): a list where several were named.
-
-    Errors: `Refusal` naming those of which it was refused, once the others are decided.
-    """
+    """One decision about several findings or matters; `said` has a place for the id. Errors: `Refusal` naming the refused."""
     from pipelines.intake.answer_matters import of_each
 
     done = of_each(dict.fromkeys(ids), decide)

@@ -46,6 +46,7 @@ PAPERS = ("docx", "xlsx", "html")
 
 
 def figures_key(register: Register) -> dg.AssetKey:
+    """Key of the asset of a policy's figures."""
     return dg.AssetKey(["figures", register.policy.id.replace("-", "_")])
 
 

@@ -129,9 +129,7 @@ def _change(key: Key, steps: Steps, inside: dict[str, Steps]) -> Change:
 
 
 def _values(steps: dict[str, Counted]) -> list[Fraction | None]:
-    """The value at each step; a late or withdrawn report of the earlier month is attributed to reporting where it is the whole
-    difference between 无数据 and a value.
-    """
+    """Value at each step; reports that came late or were withdrawn count as reporting where they alone make or end 无数据."""
     before = steps.get("redefined")
     values = {step: _value(steps.get(step)) for step in STEPS}
     came = before is not None and before.is_silent and None not in (values["corrected"], values["now"])

@@ -17,11 +17,7 @@ ROBOT = "robot:"
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one address. The same `key` is never sent twice.
-
-    `brief` is the sentence that robots get, of counts alone, with `link`; a message without one is not for them. `files`: name → bytes in
-    base64, attached to a mail.
-    """
+    """A message to one address, sent once by `key`; `brief`, `link`: for robots, counts only; `files`: name → base64."""
 
     key: str
     to: str

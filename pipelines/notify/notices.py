@@ -30,10 +30,7 @@ class Sent(NamedTuple):
 
 
 def write(settings: Settings, month: date | None, by: str, most: int = MOST) -> Sent:
-    """Write down the mails of all counties that have an address, of the month's newest released edition (default: the current one).
-
-    Errors: `Refusal` where no county has an address.
-    """
+    """Queue the mails to all counties with an address, of the newest edition of `month`. Errors: `Refusal` where none has one."""
     known, sent = dispatch.known(settings), Sent([], [], [])
     with open_release(month, settings=settings) as release:
         facts = gather(release, None, 1, (), office.load(settings))

@@ -35,6 +35,7 @@ def _say(paper: Paper, text: str, style: str) -> None:
 
 
 def indicators(paper: Paper, facts: Facts) -> None:
+    """Annex 1: bars of the headline shares, table of all indicators, notes."""
     _bars(paper, facts)
     in_order = sorted(facts.items, key=lambda item: (_clause_order(item.clause), item.position))
     add_indicator_table(paper, "", in_order, facts, MONTH, full=True)
@@ -77,6 +78,7 @@ STATUS_NOTE = (
 
 
 def counties(paper: Paper, facts: Facts) -> None:
+    """Annex 2: a row a county with rank and the status of each headline indicator as a mark."""
     items = facts.headline
     places = {place["unit"]: place for place in facts.places}
     columns = [
@@ -144,6 +146,7 @@ def _by_county(units: Sequence[LackingUnit]) -> list[Row]:
 
 
 def reporting(paper: Paper, facts: Facts) -> None:
+    """Annex 4: who reported, what was held or corrected, explanations."""
     _say(paper, submission_facts.paragraph(facts), "Body Text")
     _reported(paper, facts)
     explanation_section.add_explanations(paper, facts)

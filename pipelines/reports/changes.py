@@ -17,6 +17,7 @@ _NAMED = 2
 
 
 def claims(facts: Facts, most: int = _NAMED, with_met: bool = True) -> list[Claim | None]:
+    """The sentences of 本月变化 with their proofs."""
     return [*_work(facts, most), met_before(facts) if with_met else None, turned(facts)]
 
 

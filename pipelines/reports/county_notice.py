@@ -37,10 +37,7 @@ def write_notices(
     county: str | None = None,
     office: Office | None = None,
 ) -> list[Path]:
-    """Write the notice and the workbook of every county (or one) into `folder`; returns them, county by county.
-
-    `answer_by`: until when questions are to be answered. By the newest policy in force.
-    """
+    """Write notice and workbook of every county (or one) into `folder`; `answer_by`: day by which questions are to be answered."""
     facts = gather(release, None, 1, (), office)
     folder.mkdir(parents=True, exist_ok=True)
     written = []

@@ -30,9 +30,7 @@ _MADE = datetime(2000, 1, 1)  # the embedded workbook's own date, which nobody s
 
 @dataclass(frozen=True)
 class Series:
-    """One series: its name in the legend, a number or nothing for each category, and how it is drawn (XlsxWriter's
-    words).
-    """
+    """One series: name in the legend, values by category (None: no bar), XlsxWriter's format."""
 
     name: str
     values: Sequence[float | None]

@@ -137,9 +137,7 @@ def gather(
     caveats: Sequence[str] = (),
     office: Office | None = None,
 ) -> Facts:
-    """The facts of a release's month for one policy (default: the newest in force), compared with `back` months before: with none
-    where nothing of the city is known of that month.
-    """
+    """The facts of a release's month for one policy (default: the newest), compared with `back` months before if known."""
     policies = release.rows("SELECT * FROM policy ORDER BY since")
     chosen = next((p for p in policies if p["id"] == policy), policies[-1])
     earlier = months.add(release.month, -back)

@@ -63,9 +63,7 @@ class Figure:
 
     @property
     def lacking(self) -> int:
-        """Units in scope known not to have it (of a share). `unknown` also counts units of unknown scope, which are
-        in no denominator.
-        """
+        """Units in scope known not to meet a share; `unknown` also counts units of unknown scope, which are in no denominator."""
         return max(0, int(self.denominator - self.numerator) - self.unknown)
 
 
@@ -137,9 +135,7 @@ class Item(Indicator):
         return None if now is None or then is None else tenth(now - then)
 
     def is_comparable(self, month: date, earlier: date) -> bool:
-        """Whether the month and an earlier one can be compared: what begins anew each January only within its year, or with the same month
-        of another year.
-        """
+        """Whether two months can be compared: counts that restart each January only within a year, or with the same month of another."""
         base = self.city.base_month if self.city else None
         return base is None or base <= earlier or earlier.month == month.month
 

@@ -79,6 +79,7 @@ def _sections(facts: Facts, variant: Variant) -> list[Section]:
 
 
 def asset(name: str) -> str:
+    """Text of a script or style beside the templates."""
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 

@@ -25,6 +25,7 @@ def require(facts: Facts, variant: Variant) -> None:
 
 
 def claims(facts: Facts, variant: Variant) -> list[Claim | None]:
+    """The sentences of a quarter's or a year's changes with their proofs."""
     return [_moved(facts, variant), _met(facts, variant)]
 
 

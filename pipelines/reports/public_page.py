@@ -85,6 +85,7 @@ def taken_back(month: date, on: date) -> bytes:
 
 
 def title(facts: Facts) -> str:
+    """Title of the public page of a month."""
     return f"{facts.city}城乡社区治理工作进展（{months.label(facts.month)}{facts.sample}）"
 
 

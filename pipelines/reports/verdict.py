@@ -109,9 +109,7 @@ def starting(items: Sequence[Item], month: date) -> str:
 
 
 def reported(facts: Facts) -> str:
-    """Who sent no valid workbook for the month, and whose earlier answers are carried; who need not send one, or later; empty where all
-    reported.
-    """
+    """Counties without a valid workbook, of these the carried, excused and extended ones; empty where all reported."""
     sent = {row["county"] for row in facts.submissions if row["status"] == "effective"}
     silent = [county for county in facts.counties if county["unit"] not in sent]
     if not silent:

@@ -20,6 +20,7 @@ class Span(Entry):
     last: str | None = Field(None, alias="until")
 
     def holds(self, month: date) -> bool:
+        """Whether the month is within the span."""
         key = months.key(month)
         return (self.first or key) <= key <= (self.last or key)
 

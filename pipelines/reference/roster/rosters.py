@@ -60,10 +60,7 @@ _DECLARATIONS = ("rosters/editions.yaml", "counties.yaml", "kinds.yaml", "succes
 
 
 class Rosters:
-    """All editions of one city's roster. Editions are parsed when first asked for, months are kept.
-
-    `with_admissions` gives the same with the units that the city has admitted between two editions.
-    """
+    """All editions of one city's roster, parsed on demand. `with_admissions`: the same with units admitted by the city."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -195,10 +192,7 @@ class Rosters:
         return self._counties[month]
 
     def table(self, month: date, uids: Mapping[str, str] | None = None) -> pa.Table:
-        """Grain: one row per unit of the month, key code. Unit and county attributes, for loading into DuckDB.
-
-        `uids` (code → identity) where they are known already: then no editions are compared; a unit that it lacks has none.
-        """
+        """Units with attributes for DuckDB. Grain: unit of the month. `uids` (code → identity): where known already."""
         if uids is not None:
             listed = self._list(month)
             known = texts(uids.get(code) for code in listed["code"].to_pylist())
