@@ -21,7 +21,6 @@ from pipelines import months, settings
 from pipelines.intake import outcome
 
 SEVERITY = outcome.SEVERITY_NAMES
-STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
 
 
 def report_line(row: ReportingRow | None, view: View) -> Said:
@@ -131,7 +130,11 @@ def submissions(view: View, county: str) -> None:
         return
     sent = submission_rows.submissions(view.release, view.month, county)
     lines = [
-        {**row, "when": screen_wording.day(row["received_at"]), "state": STATUS.get(row["status"], row["status"])}
+        {
+            **row,
+            "when": screen_wording.day(row["received_at"]),
+            "state": outcome.STATE_NAMES.get(row["status"], row["status"]),
+        }
         for row in sent
     ]
     if not lines:
@@ -220,7 +223,7 @@ def _near_in_words(near: Sequence[UnitNearDone]) -> str:
 def _sent_in_words(view: View, county: str) -> str:
     sent = submission_rows.submissions(view.release, view.month, county)
     files = [
-        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”（{STATUS.get(s['status'], s['status'])}）"
+        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”（{outcome.STATE_NAMES.get(s['status'], s['status'])}）"
         for s in sent
     ]
     return escape.markdown(f"{'；'.join(files[:3])}{_and_more(files, 3)}。" if files else "这个月没有收到报表。")

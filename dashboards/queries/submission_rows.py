@@ -16,7 +16,7 @@ from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.explained_answers import Explained
 from pipelines.edition.progress_rows import Task
 from pipelines.edition.table_rows import FindingRow, SubmissionRow
-from pipelines.intake import month_now
+from pipelines.intake import month_now, month_wording
 from pipelines.intake.month_now import Decision, MonthNow, Note
 from pipelines.settings import Settings
 
@@ -193,16 +193,13 @@ def _notes(place: Settings, mark: int) -> list[Note]:
     return month_now.notes(place)
 
 
-APPROVAL = {"open": "未审定", "reopened": "未审定（已重开）", "approved": "已审定"}
-
-
 def standing(release: Release, month: date) -> str:
     """`未审定，依据 18/20 个县（市、区）`: for the header of every page."""
     arrived, counties = reported(release, month)
     label = f"{release.manifest['month']}/{release.manifest['edition']}"
     edition = now(release.month).editions
     working = "工作版，" if label in edition.made and label not in edition.released else ""
-    return f"{working}{APPROVAL[now(month).state]}，依据 {arrived}/{counties} 个县（市、区）"
+    return f"{working}{month_wording.APPROVAL[now(month).state]}，依据 {arrived}/{counties} 个县（市、区）"
 
 
 def decisions(release: Release, most: int = 500) -> list[Decision]:

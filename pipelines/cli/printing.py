@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from pipelines import months
 from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, gap_wording
+from pipelines.intake import file_names, month_wording
 from pipelines.punctuation import full_width
 
 if TYPE_CHECKING:
@@ -172,9 +172,6 @@ def _instead(report: "Report") -> str:
     return f"（现在生效的是第 {counts['seq']} 号收件“{counts['file']}”，{counts['at'][:16].replace('T', ' ')} 收到）"
 
 
-_MONTH_STATES = {"open": "未审定", "approved": "已审定（锁定）", "reopened": "已重开"}
-
-
 def status(state: "MonthStatus", now: "MonthNow | None") -> None:
     """Who has reported; what was refused, waits or is not received; `now`: the editions and decisions of the month."""
     if state["running"]:
@@ -185,7 +182,7 @@ def status(state: "MonthStatus", now: "MonthNow | None") -> None:
     else:
         _counties(state)
     for file in state["refused"]:
-        say(f"未采用：{gap_wording.refusal(file, gap_wording.county_names(state))}")
+        say(f"未采用：{month_wording.refusal(file, month_wording.county_names(state))}")
     if state["waiting"]:
         say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效（shequ reopen）")
     if state["unread"]:
@@ -203,7 +200,7 @@ def status(state: "MonthStatus", now: "MonthNow | None") -> None:
 def _counties(state: "MonthStatus") -> None:
     counties = state["counties"]
     reported = [c for c in counties if c["state"] == "effective"]
-    word = _MONTH_STATES[state["state"]]
+    word = month_wording.APPROVAL[state["state"]]
     say(f"{state['month']} {word}：{len(counties)} 个县（市、区）中 {len(reported)} 个已报")
     lines: list[tuple[object, ...]] = [("代码", "县（市、区）", "状态", "应报", "读到", "计入", "错误", "需核实")]
     for county in counties:
@@ -211,9 +208,6 @@ def _counties(state: "MonthStatus") -> None:
         rest = ("已报", county["units"], *counts) if county["seq"] else ("未报", county["units"], "", "", "", "")
         lines.append((county["code"], county["name"], *rest))
     table(lines, right=(3, 4, 5, 6, 7))
-
-
-_OPENED = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
 
 
 def gate(now: "MonthNow", edition: str) -> str:
@@ -224,7 +218,7 @@ def gate(now: "MonthNow", edition: str) -> str:
             f"{edition} 已于 {event.at[:10]} 由{event.by}收回：{event.body['why']}（恢复用 shequ withdraw {event.seq}）"
         )
     if edition in now.editions.released:
-        how = _OPENED.get(now.editions.released[edition].body.get("how", ""), "")
+        how = month_wording.OPENED.get(now.editions.released[edition].body.get("how", ""), "")
         return f"已发布{f'（{how}）' if how else ''}"
     moment = f"{now.publication:%Y-%m-%d %H:%M}"
     return f"工作版，尚未发布：审定、各县报齐或到 {moment} 即发布，或用 shequ release {months.key(now.month)}"
@@ -270,7 +264,7 @@ def standing(state: "Reminders") -> None:
             say(f"  {label} {len(names)} 个：{'、'.join(names)}")
     by_code = {county["code"]: county["name"] for county in state["counties"]}
     for file in state["refused"]:
-        say(f"  未采用：{gap_wording.refusal(file, by_code)}")
+        say(f"  未采用：{month_wording.refusal(file, by_code)}")
     if state["waiting"]:
         say(f"  另有 {state['waiting']} 份在该月审定后收到，重开后生效")
     if state["unread"]:

@@ -21,6 +21,7 @@ STATE_NAMES = {
     "checked": "已检查，未报送",
     "effective": "已接收",
     "known": "此前已收到相同文件，未重复计入",
+    "repeated": "此前已收到相同文件，未重复计入",
     "waiting": "已收到，等待生效",
     "received": "已存档，等当前任务结束后读取",
     "question": "已收到，待市里采纳月份后生效",
