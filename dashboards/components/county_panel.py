@@ -18,6 +18,7 @@ from dashboards.queries.row_types import PlaceRow, ReportingRow, UnitNearDone
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import render
 from pipelines import months, settings
+from pipelines.edition.statuses import UNIT_STATES
 from pipelines.intake import outcome
 
 SEVERITY = outcome.SEVERITY_NAMES
@@ -80,17 +81,13 @@ _NAMED = 12
 
 def _missing_units(rows: Sequence[Mapping[str, Any]], county: str) -> str:
     names = [
-        Link(common_parts.href("unit", unit=row["unit"], county=county), row["name"], quiet=_why_missing(row))
+        Link(common_parts.href("unit", unit=row["unit"], county=county), row["name"], quiet=UNIT_STATES[row["state"]])
         for row in rows[:_NAMED]
     ]
     if not names:
         return ""
     more = max(0, len(rows) - _NAMED)
     return render("unit_links.html", intro="没有的单位，离全部达标最近的在前：", links=names, more=more)
-
-
-def _why_missing(row: Mapping[str, Any]) -> str:
-    return "缺" if row["state"] == 2 else "未报或待核实"
 
 
 def near_done(county: str, rows: Sequence[UnitNearDone]) -> None:

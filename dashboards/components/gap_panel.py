@@ -12,6 +12,7 @@ from dashboards.components.header import View
 from dashboards.queries import edition_data, gap_rows
 from dashboards.queries.row_types import LackingRow
 from dashboards.text import escape, screen_wording
+from pipelines.edition.statuses import UNIT_STATES
 
 ALL = "all"
 KINDS_OF_GAP = {"lacks": "缺的", "silent": "未报或待核实的"}
@@ -104,7 +105,7 @@ def units(view: View, asked: Filters) -> None:
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "what": edition_data.STATES[row["state"]]}
+    return {**row, "what": UNIT_STATES[row["state"]]}
 
 
 def _sentence(view: View, asked: Filters, rows: list[LackingRow]) -> str:

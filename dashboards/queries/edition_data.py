@@ -244,9 +244,6 @@ def towns(view, indicator: str, county: str) -> list[TownRow]:
     )
 
 
-STATES: dict[int | None, str] = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
-
-
 def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]) -> list[dict[str, Any]]:
     """Units of a county in some state for one indicator, with their answers; those that lack fewest headline indicators first."""
     if not signin.may("units", county):

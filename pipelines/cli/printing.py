@@ -128,21 +128,21 @@ def valued(value: str | None, unit: str | None) -> str:
     return f"{Decimal(value):.2f}%" if unit == "%" else f"{Decimal(value):.2f} {unit or ''}".strip()
 
 
-_COUNTS = {"yes": "达到", "no": "未达到", "unknown": "未填报", "scope_unknown": "未填报，不知是否适用"}
-
-
 def story(story: "ExplainedFigure", indicator: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
     from pipelines.edition.decision_rows import STATES_OF_EXPLANATIONS
+    from pipelines.edition.explain_figure import COUNTS
+    from pipelines.edition.statuses import UNIT_STATES
 
     figure = story["figure"]
+    states = {counts: UNIT_STATES[state] for state, counts in COUNTS.items()}
     value = valued(figure["value"], indicator["unit"])
     say(full_width(f"{indicator['name']}（{story['indicator']}）条款 {story['clause']}：{story['quote']}"))
     say(story["arithmetic"])
     say(f"= {value}（{figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']}）")
     for unit in story["units"]:
         held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""
-        say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
+        say(f"  {unit['unit']} {unit['name']} {states[unit['counts']]}{held}")
         for check in unit.get("checks", ()):
             when = f"，{check['days']} 走访" if check["days"] else ""
             say(f"      抽查（{check['month']}，{check['list']} 号名单）：{check['result'] or '候补，未走访'}{when}")

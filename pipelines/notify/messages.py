@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from pipelines import months
+from pipelines.edition.statuses import EDITION_KINDS
 from pipelines.intake import file_names
 from pipelines.intake.month_report import RefusedFile
 from pipelines.notify import due_dates
@@ -165,7 +166,7 @@ def _refused_lines(standing: Standing) -> list[str]:
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
     """Message about a released edition: its verdict in one sentence."""
-    change = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
+    change = EDITION_KINDS[kind]
     label = f"{months.label(month)}第{edition}版"
     return Message(
         f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{change}", f"{verdict}\n",

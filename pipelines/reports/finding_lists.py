@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from pipelines import months
 from pipelines.answers.findings import SEVERITY_NAMES
+from pipelines.edition.statuses import LEVELS
 from pipelines.reports.below_counties import lacking, many_towns
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
@@ -115,9 +116,6 @@ def about_findings(facts: Facts) -> str:
     )
 
 
-_LEVELS = {"city": "全市", "county": "县（市、区）", "town": "乡镇（街道）"}
-
-
 def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
     """One row a figure of city, county or town: for pivot tables and other programs. The value is not rounded."""
     heads = [
@@ -133,7 +131,7 @@ def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
         value = None if exact is None else float(exact)
         counts = (_number(figure.numerator), _number(figure.denominator), figure.unknown)
         rows.append(
-            [month, _LEVELS[level], figure.unit, item.id, item.name, *counts, value, facts.statuses[figure.status]]
+            [month, LEVELS[level], figure.unit, item.id, item.name, *counts, value, facts.statuses[figure.status]]
         )
     return heads, rows
 

@@ -7,6 +7,7 @@ from typing import Any
 from pipelines import months
 from pipelines.edition.figure_types import FigureDifference
 from pipelines.edition.phrases import amount, count, day, listed, sentence
+from pipelines.edition.statuses import EDITION_KINDS
 from pipelines.edition.table_rows import Decision, FindingRow
 from pipelines.punctuation import full_width
 from pipelines.reports.facts import Facts
@@ -130,7 +131,7 @@ def _this_edition(facts: Facts, manifest: dict[str, Any]) -> str:
     if manifest["edition"] == 1:
         return ""
     changes = manifest.get("changes") or {}
-    word = {"corrected": "更正", "restated": "重述", "checked": "加注抽查"}.get(manifest["kind"], "更新")
+    word = EDITION_KINDS[manifest["kind"]]
     files = [
         f"{months.label(months.parse(row['month']))}{facts.short.get(row['county'], '')}"
         for row in changes.get("submissions_added", [])
