@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import streamlit as st
-
 from dashboards import request_identity
 from dashboards.api import rows
 from dashboards.api.query import Query, Refused
 from dashboards.queries import edition_data, submission_rows
 from pipelines import months
 from pipelines.access.roles import ACTIONS
-from pipelines.edition import Release, compare_months, figure_list
+from pipelines.edition import compare_months, figure_list
 from pipelines.edition.edition_folders import current
 from pipelines.edition.figure_types import Change, Figure
 from pipelines.edition.progress_rows import Task
@@ -105,13 +103,7 @@ def _units_of(query: Query, counties: Iterable[str]) -> set[str]:
 
 def _compare(query: Query) -> list[Change]:
     asked = (query.month("from"), query.month("to"), query.text("indicator"), query.text("unit"), query.policy)
-    return _compared(str(query.release.folder), asked, query.release)
-
-
-# a comparison of two months takes seconds
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _compared(folder: str, asked: tuple[Any, ...], _release: Release) -> list[Change]:
-    return compare_months.compare(_release, *asked)
+    return edition_data.computed(compare_months.compare, query.release, *asked)
 
 
 def _tasks(query: Query) -> list[dict[str, Any]]:

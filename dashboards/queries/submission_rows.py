@@ -4,10 +4,8 @@ import re
 from datetime import date
 from typing import Any
 
-import streamlit as st
-
 from dashboards import signin
-from dashboards.queries.edition_data import many, rows
+from dashboards.queries.edition_data import as_of_now, computed, many, rows
 from dashboards.queries.row_types import FindingCount, ReportingRow, SourceRow, TownPlace, UnitPlace
 from dashboards.text import search_words
 from pipelines import settings
@@ -18,7 +16,6 @@ from pipelines.edition.progress_rows import Task
 from pipelines.edition.table_rows import FindingRow, SubmissionRow
 from pipelines.intake import month_now, month_wording
 from pipelines.intake.month_now import Decision, MonthNow, Note
-from pipelines.settings import Settings
 
 # a condition of every selection of findings, submissions or units: only of counties that the person may see
 _OWN = "(?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], county))"
@@ -139,38 +136,28 @@ def finding_counts(release: Release, month: date) -> list[FindingCount]:
 
 def explained(release: Release, month: date, county: str | None = None) -> list[Explained]:
     """What counties explain of a month's answers, with what the city says to it now."""
-    answers = _explained(release, str(release.folder), month, month_now.mark(settings.load()))
+    answers = computed(_explained, release, month, month_now.mark(settings.load()))
     return [row for row in answers if county in (None, row["county"])]
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _explained(_release: Release, folder: str, month: date, mark: int) -> list[Explained]:
-    """As of the ledger number `mark`, by which an answer is kept, as by the edition's folder."""
-    release = open_edition.with_decisions(_release, settings.load())
-    return explained_answers.explained(release, month)
+def _explained(release: Release, month: date, mark: int) -> list[Explained]:
+    """As of the ledger number `mark`."""
+    return explained_answers.explained(open_edition.with_decisions(release, settings.load()), month)
 
 
 def tasks(release: Release, policy: str, month: date) -> list[Task]:
     """The tasks of a month, with what the counties reply to them now."""
-    return _tasks(release, str(release.folder), policy, month, month_now.mark(settings.load()))
+    return computed(_tasks, release, policy, month, month_now.mark(settings.load()))
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _tasks(_release: Release, folder: str, policy: str, month: date, mark: int) -> list[Task]:
-    """As of the ledger number `mark`, by which the list is kept, as by the edition's folder."""
-    return edition_tasks.tasks(open_edition.with_decisions(_release, settings.load()), policy, month=month)
+def _tasks(release: Release, policy: str, month: date, mark: int) -> list[Task]:
+    """As of the ledger number `mark`."""
+    return edition_tasks.tasks(open_edition.with_decisions(release, settings.load()), policy, month=month)
 
 
 def now(month: date) -> MonthNow:
     """What was decided of a month until now; every page shows it at once, whichever edition it shows."""
-    place = settings.load()
-    return _now(place, month, month_now.mark(place))
-
-
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _now(place: Settings, month: date, mark: int) -> MonthNow:
-    """As of the ledger number `mark`, by which an answer is kept."""
-    return month_now.of(place, month)
+    return as_of_now(month_now.of, month)
 
 
 def findings_now(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[FindingRow]:
@@ -184,13 +171,7 @@ def findings_now(release: Release, month: date, county: str | None = None, most:
 
 def notes() -> list[Note]:
     """The notes in force, as the ledger has them now."""
-    place = settings.load()
-    return _notes(place, month_now.mark(place))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _notes(place: Settings, mark: int) -> list[Note]:
-    return month_now.notes(place)
+    return as_of_now(month_now.notes)
 
 
 def standing(release: Release, month: date) -> str:
