@@ -274,10 +274,10 @@ def _whole(value: Decimal | None) -> int | Decimal | None:
 
 def columns_used(lines: Sequence[Row], columns: Mapping[str, str]) -> dict[str, str]:
     """The columns in which any of the lines has something."""
-    return {name: title for name, title in columns.items() if any(_says(line.get(name)) for line in lines)}
+    return {name: title for name, title in columns.items() if any(_has_text(line.get(name)) for line in lines)}
 
 
-def _says(value: object) -> bool:
+def _has_text(value: object) -> bool:
     return bool(value.text) if isinstance(value, Shown) else value not in (None, "")
 
 

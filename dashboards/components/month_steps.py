@@ -133,8 +133,8 @@ def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
         if st.button("记下", key=key):
             what = ["--excuse"] if until is None else ["--until", until.isoformat()]
             work = ["extend", months.key(month), "--county", row.code, *what, "--why", why.strip()]
-            told = f"{row.name}{months.label(month)}{'免报' if until is None else f'延至{day(until)}'}。"
-            clerk.worked(lambda: _child(by, "reopen", work), told)
+            said = f"{row.name}{months.label(month)}{'免报' if until is None else f'延至{day(until)}'}。"
+            clerk.worked(lambda: _child(by, "reopen", work), said)
 
 
 def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") -> None:

@@ -115,7 +115,7 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
         if dropped.refused:
             st.error(escape.markdown(dropped.refused))
         if dropped.seen is not None:
-            _told(dropped.seen.report, folded=dropped.sent is not None)
+            _outcome(dropped.seen.report, folded=dropped.sent is not None)
             _send(digest, dropped, dropped.seen, by)
 
 
@@ -193,7 +193,7 @@ def _in_folder(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
         return action(place)
 
 
-def _told(report: outcome.Report, folded: bool = False) -> None:
+def _outcome(report: outcome.Report, folded: bool = False) -> None:
     """What was read and what is new in it, in sentences; then every finding, to be unfolded where the file was sent already."""
     county, rows = _name(report.county, report.month), report.rows
     month = months.label(months.parse(report.month)) if report.month else "月份不明"

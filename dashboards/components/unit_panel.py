@@ -62,10 +62,10 @@ def _show_found(view: View, text: str) -> None:
 
 def _found(view: View, text: str) -> list[tuple[str, list[Link]]]:
     counties = {
-        code: name for code, name in common_parts.county_options(view).items() if search_words.found(text, name)
+        code: name for code, name in common_parts.county_options(view).items() if search_words.matches(text, name)
     }
     indicators = {
-        code: name for code, name in common_parts.indicator_options(view).items() if search_words.found(text, name)
+        code: name for code, name in common_parts.indicator_options(view).items() if search_words.matches(text, name)
     }
     units = [] if signin.counties() == [] else submission_rows.find_units(view, text)
     return [

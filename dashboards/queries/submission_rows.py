@@ -227,7 +227,7 @@ def find_towns(view, text: str, most: int = 12) -> list[TownPlace]:
            WHERE t.level = 'town' AND c.level = 'county' AND t.month = $month ORDER BY t.unit""",
         month=view.roster_month,
     )
-    return [row for row in towns if search_words.found(text, row["name"], row["county"])][:most]
+    return [row for row in towns if search_words.matches(text, row["name"], row["county"])][:most]
 
 
 def find_findings(view, text: str, most: int = 12) -> list[FindingRow]:

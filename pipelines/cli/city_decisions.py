@@ -125,7 +125,9 @@ def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, 
     from pipelines.intake import decisions
 
     sentence = f"问题 {{}} 已豁免至 {months.label(until)}"
-    printing.decided_each(findings, lambda one: decisions.waive(one, why, until, settings, by), as_json, sentence)
+    printing.decided_each(
+        findings, lambda finding: decisions.waive(finding, why, until, settings, by), as_json, sentence
+    )
 
 
 @click.command()

@@ -121,8 +121,8 @@ def lacking_list(paper: Paper, facts: Facts) -> None:
     for item in by_concern(facts.headline):
         if item.counted != "community" or not item.is_share or not item.city or not item.city.lacking or left <= 0:
             continue
-        found = lacking(facts, item.id, left)
-        shown = found[:left]
+        units = lacking(facts, item.id, left)
+        shown = units[:left]
         left -= len(shown)
         total = item.city.lacking
         rest = f"，以下列前{count(len(shown))}个" if len(shown) < total else ""

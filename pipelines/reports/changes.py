@@ -152,12 +152,12 @@ def _moments(facts: Facts) -> list[tuple[date, str]]:
         (months.add(month, -12), "上年同期"),
     ]
     seen: set[date] = set()
-    found = []
+    moments = []
     for earlier, word in wanted:
         if earlier not in seen and _comparable(facts, earlier):
-            found.append((earlier, word))
+            moments.append((earlier, word))
         seen.add(earlier)
-    return found
+    return moments
 
 
 def _comparable(facts: Facts, month: date) -> bool:

@@ -75,12 +75,12 @@ def fitted(columns: Sequence[Column], rows: Sequence[Row], dense: bool = False) 
     """Widths in mm: of measured columns their widest text with its padding, of the open one what is left of the type area."""
     em = _DENSE_EM if dense else _EM
     cells = [row for row in rows if not isinstance(row, Band)]
-    found = [
+    widths = [
         c.width if c.width is not None else _widest([c.head, *(row[n] for row in cells)], em)
         for n, c in enumerate(columns)
     ]
-    left = max(TYPE_WIDTH_MM - sum(found), 0.0)
-    return [left if column.width == 0 else width for column, width in zip(columns, found, strict=True)]
+    left = max(TYPE_WIDTH_MM - sum(widths), 0.0)
+    return [left if column.width == 0 else width for column, width in zip(columns, widths, strict=True)]
 
 
 def _widest(cells: Sequence[str | Cell], em: float) -> float:

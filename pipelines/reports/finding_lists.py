@@ -152,6 +152,6 @@ def lacking_units(facts: Facts) -> Sheet:
     rows: list[Sequence[Value]] = []
     for item in facts.headline:
         if item.counted == "community" and item.is_share and item.city and item.city.lacking:
-            found = lacking(facts, item.id, LACKING_LISTED)
-            rows += [[item.name, row["county"], row["town"], row["unit"], row["name"]] for row in found]
+            units = lacking(facts, item.id, LACKING_LISTED)
+            rows += [[item.name, row["county"], row["town"], row["unit"], row["name"]] for row in units]
     return heads, rows

@@ -28,8 +28,8 @@ def claims(facts: Facts) -> list[Claim]:
         _clause,
         _counties,
     ]
-    found = [claim for ask in asked if (claim := ask(facts))]
-    return found[:_MOST]
+    questions = [claim for ask in asked if (claim := ask(facts))]
+    return questions[:_MOST]
 
 
 def asks_of_divisions(facts: Facts) -> bool:
