@@ -77,7 +77,7 @@ docs: .venv/.test
 	$(BIN)/python -m pipelines.documentation $(if $(CHECK),--check)
 	$(BIN)/python -W ignore -m pipelines.defs.graph_picture $(if $(CHECK),--check)
 
-# Rooms whose tests need no installation: under a minute.
+# Tests of the rooms that need no installation, without those marked slow: under a minute.
 test-fast: .venv/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(FAST)
 

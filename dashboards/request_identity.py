@@ -18,9 +18,7 @@ _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 
 @dataclass(frozen=True)
 class Sender:
-    """What a request says of its sender: every value of each header (names in small letters), the caller's address, the claims of the
-    sign-in (empty without one).
-    """
+    """The sender of a request: all values of each header (lower case), address, claims of the sign-in (empty without one)."""
 
     headers: Mapping[str, Sequence[str]]
     address: str

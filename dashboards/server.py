@@ -25,6 +25,7 @@ def unknown() -> None:
 
 
 def serve() -> None:
+    """Run Streamlit's server behind our middleware until it is stopped."""
     net_util.get_external_ip = net_util.get_internal_ip = unknown
     own = starlette_app.create_streamlit_middleware
     starlette_app.create_streamlit_middleware = lambda: [*BEFORE, *own()]

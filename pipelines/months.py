@@ -32,6 +32,7 @@ def parse_span(text: str) -> list[date]:
 
 
 def span(first: date, last: date) -> list[date]:
+    """The months from first to last, both included, in order."""
     months = []
     while first <= last:
         months.append(first)
@@ -40,6 +41,7 @@ def span(first: date, last: date) -> list[date]:
 
 
 def add(month: date, count: int) -> date:
+    """The month so many months later; negative: earlier."""
     index = month.year * 12 + month.month - 1 + count
     return date(index // 12, index % 12 + 1, 1)
 
@@ -50,12 +52,15 @@ def between(first: date, second: date) -> int:
 
 
 def last_day(month: date) -> date:
+    """The last day of a month."""
     return add(month, 1) - timedelta(days=1)
 
 
 def key(month: date) -> str:
+    """`2020-06`."""
     return f"{month:%Y-%m}"
 
 
 def label(month: date) -> str:
+    """`2020年6月`."""
     return f"{month.year}年{month.month}月"

@@ -48,10 +48,7 @@ class Settings:
 
 
 def load(data: str | Path | None = None) -> Settings:
-    """Settings from the argument, else `SHEQU_DATA` / `SHEQU_REFERENCE`, else the repository's own `data/`.
-
-    A program installed from a wheel has no repository: its data is in `data/` of the current folder.
-    """
+    """Settings from the argument, `SHEQU_DATA` / `SHEQU_REFERENCE`, or `data/` of the repository (from a wheel: of the current folder)."""
     folder = data or os.environ.get("SHEQU_DATA") or (Path("data") if REPOSITORY == _CARRIED else REPOSITORY / "data")
     reference = os.environ.get("SHEQU_REFERENCE") or REPOSITORY / "data" / "reference"
     here = Path.cwd()

@@ -74,10 +74,7 @@ class Api:
         return endpoint.answer(Query(person, settings.load(), _values(request, endpoint)))
 
     def _person(self, request: Request) -> Actor:
-        """Who asks. The first question of a person and day stands in the audit log as a sign-in.
-
-        Errors: `Refused` for who is not let in on the pages either.
-        """
+        """The person; the first request of a day is audited as a sign-in. Errors: `Refused` as on the pages."""
         place = settings.load()
         try:
             rules = roles.load(place)

@@ -4,20 +4,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import streamlit as st
-from pydantic import BaseModel
-
 from dashboards import request_identity
 from dashboards.api import rows
 from dashboards.api.query import Query, Refused
 from dashboards.queries import edition_data, submission_rows
 from pipelines import months
 from pipelines.access.roles import ACTIONS
-from pipelines.edition import Release, compare_months, figure_list
+from pipelines.edition import compare_months, figure_list
 from pipelines.edition.edition_folders import current
 from pipelines.edition.figure_types import Change, Figure
 from pipelines.edition.progress_rows import Task
 from pipelines.intake import answer_matters
+from pipelines.intake.open_matters import Matter
 
 _MONTH = {"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$"}
 _TEXT = {"type": "string"}
@@ -38,8 +36,8 @@ class Endpoint:
     """A path: what it gives (the answer is a list of `row`) and by which parameters."""
 
     about: str
-    row: type[BaseModel]
-    answer: Callable[[Query], list[dict[str, Any]] | list[Figure] | list[Change]]
+    row: type[Any]
+    answer: Callable[[Query], list[dict[str, Any]] | list[Figure] | list[Change] | list[Matter]]
     parameters: Mapping[str, Parameter]
 
 
@@ -105,13 +103,7 @@ def _units_of(query: Query, counties: Iterable[str]) -> set[str]:
 
 def _compare(query: Query) -> list[Change]:
     asked = (query.month("from"), query.month("to"), query.text("indicator"), query.text("unit"), query.policy)
-    return _compared(str(query.release.folder), asked, query.release)
-
-
-# a comparison of two months takes seconds
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _compared(folder: str, asked: tuple[Any, ...], _release: Release) -> list[Change]:
-    return compare_months.compare(_release, *asked)
+    return edition_data.computed(compare_months.compare, query.release, *asked)
 
 
 def _tasks(query: Query) -> list[dict[str, Any]]:
@@ -134,12 +126,12 @@ def _task(query: Query, task: Task) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _matters(query: Query) -> list[dict[str, Any]]:
+def _matters(query: Query) -> list[Matter]:
     """What the page 报送 lists under 待办事项, for those who have it, of their counties."""
     _require(query, "submit")
     own = request_identity.counties(query.person)
     kept = answer_matters.kept(query.settings, query.month())
-    return [{**matter} for matter in kept if own is None or matter["county"] in own]
+    return [matter for matter in kept if own is None or matter["county"] in own]
 
 
 def _require(query: Query, action: str) -> None:
@@ -154,7 +146,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "indicators": Endpoint("指标：名称、出处、目标、期限", rows.IndicatorRow, _indicators, _EDITION),
     "figures": Endpoint(
         "数字：市、县、乡镇；写明 level=community 时为社区（村），只给可看单位的人",
-        rows.FigureRow,
+        Figure,
         _figures,
         {
             "level": Parameter(
@@ -170,7 +162,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
     "compare": Endpoint(
         "两个月份之间数字为什么变：口径、更正、区划、工作（答案变化）、报送五部分",
-        rows.ChangeRow,
+        Change,
         _compare,
         {
             "from": Parameter("前一个月份", "2020-05", _MONTH, required=True),
@@ -188,7 +180,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
     "matters": Endpoint(
         "等人处理的事，只给可报送的人，只含其所辖县（市、区）",
-        rows.MatterRow,
+        Matter,
         _matters,
         {"month": Parameter("月份；不写则全部", "2020-06", _MONTH)},
     ),

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from dashboards.api.endpoints import ENDPOINTS, Endpoint, Parameter
 from pipelines import __version__
 
@@ -38,7 +40,7 @@ def document() -> dict[str, Any]:
 
 def _operation(name: str, endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     """One path; the schemas of its rows are added to `schemas`."""
-    row = endpoint.row.model_json_schema(ref_template=_REF)
+    row = TypeAdapter(endpoint.row).json_schema(ref_template=_REF)
     schemas |= row.pop("$defs", {}) | {endpoint.row.__name__: row}
     schema = {"type": "array", "items": {"$ref": _REF.format(model=endpoint.row.__name__)}}
     refusal = {"application/json": {"schema": {"$ref": _REF.format(model="Refusal")}}}

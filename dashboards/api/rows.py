@@ -1,13 +1,11 @@
-"""Rows of the answers of `/api`, as models that the OpenAPI document is made from. Text is Chinese, ids are English."""
+"""Rows of `/api` that no command gives in the same form. Text is Chinese, ids are English."""
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-Level = Literal["city", "county", "town", "community"]
-Status = Literal[
-    "not_applicable", "no_data", "tracked", "met", "overdue", "starting", "reversing", "on_track", "lagging", "off_track", "unproven",
-]  # fmt: skip
+from pipelines.edition.figure_types import Status
+from pipelines.edition.progress_rows import Reply, TaskUnit
 
 
 class EditionRow(BaseModel):
@@ -39,84 +37,6 @@ class IndicatorRow(BaseModel):
     due: str | None
 
 
-class FigureRow(BaseModel):
-    """A figure, with the keys of `shequ figures --json`: exact decimal text in percent (or the ratio's unit), null where not known."""
-
-    indicator: str
-    month: str
-    level: Level
-    unit: str
-    name: str
-    value: str | None
-    known: str | None
-    lower: str | None
-    upper: str | None
-    numerator: int | str
-    denominator: int | str
-    unknown: int
-    failing: int | None
-    carried: int
-    target: str | None
-    status: Status
-    if_low: Status | None
-    if_high: Status | None
-    if_last: Status | None
-    gap: int | None
-    gap_failing: int | None
-    gap_unknown: int | None
-    edition: str
-
-
-class PartsRow(BaseModel):
-    """Parts of a change, as exact fractions `n/d` of percentage points (or of the ratio's unit)."""
-
-    # `register` is a method of every class
-    definition: str = Field(alias="register")
-    corrections: str
-    boundary: str
-    answers: str
-    reporting: str
-
-
-class CountyPartsRow(BaseModel):
-    """A county's parts of the city's change."""
-
-    unit: str
-    parts: PartsRow
-
-
-class ChangeRow(BaseModel):
-    """A change between two months, with the keys of `shequ compare --json`: the parts add up to `to` − `from` exactly."""
-
-    indicator: str
-    unit: str
-    # `from` is no name in Python
-    earlier: str | None = Field(alias="from")
-    to: str | None
-    parts: PartsRow
-    counties: list[CountyPartsRow]
-
-
-class TaskUnitRow(BaseModel):
-    """A unit known to lack the indicator."""
-
-    unit: str
-    town: str
-    name: str
-
-
-class ReplyRow(BaseModel):
-    """What a county replied to a task; `month`: the edition's when it was made."""
-
-    seq: int
-    county: str
-    indicator: str
-    month: str
-    text: str
-    by: str
-    at: str
-
-
 class TaskRow(BaseModel):
     """A task (督办), with the keys of `shequ tasks --json`; `units` and `replies` only for whom the county's units are to be seen."""
 
@@ -137,23 +57,5 @@ class TaskRow(BaseModel):
     failing_before: int | None
     quota: int | None
     done: int | None
-    units: list[TaskUnitRow]
-    replies: list[ReplyRow]
-
-
-class MatterRow(BaseModel):
-    """Something that waits for somebody, with the keys of `shequ matters --json`. `seq`: the latest submission that it concerns."""
-
-    id: str
-    kind: Literal[
-        "refused_file", "no_county", "unknown_unit", "held_row", "warning", "waiting_report", "month_question"
-    ]
-    county: str | None
-    month: str | None
-    file: str
-    since: str
-    state: Literal["open", "explained", "settled", "dismissed"]
-    message: str
-    seq: int
-    explanation: str | None
-    question: str | None
+    units: list[TaskUnit]
+    replies: list[Reply]

@@ -43,5 +43,5 @@ spot_panel.of_unit(view, unit["uid"], unit["county_code"])
 st.markdown("**历月变化**")
 unit_panel.history(view, unit)
 st.caption(
-    f"图例：{palette.SIGNS['met']} 具备 {palette.SIGNS['off_track']} 缺 {palette.SIGNS['no_data']} 未报或待核实 {palette.CARRIED} 沿用前月的答案"
+    f"图例：{palette.SIGNS['met']} 达到 {palette.SIGNS['off_track']} 未达到 {palette.SIGNS['no_data']} 未填报 {palette.CARRIED} 沿用前月的答案"
 )

@@ -111,10 +111,7 @@ def bars(
     ink: Ink,
     proven: Mapping[str, Proven] = MappingProxyType({}),
 ) -> str:
-    """Headline indicators as bullet bars: sign, name, bar against target, counts, gap, change, trend. `summary` is for screen readers.
-
-    `proven`: by indicator, from where a thin line reaches to the reported value.
-    """
+    """Headline indicators as bullet bars; `summary` for screen readers, `proven`: by indicator, what a spot check proves."""
     lines = [_indicator(row, link, ink, proven.get(row["indicator"])) for row, link in zip(rows, links, strict=True)]
     return render("bars.html", bars=lines, heads=HEADS, summary=summary, colours=palette_variables(ink))
 
@@ -160,6 +157,7 @@ def _matrix_row(number: int, link: Link | None, cells: list[Cell | None]) -> Mat
 
 
 def cell(row: CountyRow, href: str) -> Cell:
+    """A cell of the matrix: status, share of the gap, and the text under the pointer."""
     said = [row["county"], *screen_wording.detail(row, row["name"])]
     return Cell(row["status"], SIGNS[row["status"]], href, said, _missing(row))
 

@@ -101,6 +101,7 @@ class Box:
     high: float
 
     def overlap(self, other: "Box") -> float:
+        """Area shared with another box, in square per cent of the map."""
         across = (self.wide + other.wide) / 2 - abs(self.x - other.x)
         down = (self.high + other.high) / 2 - abs(self.y - other.y)
         return across * down if across > 0 and down > 0 else 0.0

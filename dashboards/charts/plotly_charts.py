@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from dashboards.charts import axes
 from dashboards.charts.palette import LIGHT, Ink
-from dashboards.queries.row_types import IndicatorRow, OutlookRow, SeriesRow
+from dashboards.queries.row_types import IndicatorRow, SeriesRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
+from pipelines.edition.table_rows import OutlookRow
 
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
 # keys as in Plotly's reference of traces and layout
@@ -30,6 +31,7 @@ CONFIG = {
 
 def blank(ink: Ink, height: int, **layout) -> go.Figure:
     # the whole layout in one call: each later update is validated as a whole
+    """An empty figure with the palette's fonts, colours and axes."""
     plain = dict(
         template="none",
         height=height,
@@ -85,10 +87,7 @@ def trend(
 
 
 def _band(rows: Sequence[SeriesRow], ink: Ink) -> list[Trace]:
-    """The range of what is unknown: an area for each run of months in which something is, none over the others.
-
-    A run of one month is drawn half a month wide, or it would not be seen.
-    """
+    """The unknown range: an area for each run of months that has one; a single month is drawn half a month wide."""
     runs = [list(run) for unknown, run in groupby(rows, key=_is_unknown) if unknown]
     return [
         dict(

@@ -11,10 +11,11 @@ from dashboards.components import spot_panel
 from dashboards.components.common_parts import Said, href, said
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, figure_rows
-from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, StandingRow
+from dashboards.queries.row_types import CountyRow, Outline, PlaceRow, StandingRow
 from dashboards.queries.spot_row_types import SpotFigureRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import show, show_rendered
+from pipelines.edition.table_rows import CountyName
 
 # a matrix of more counties cannot be read
 MOST = 30
@@ -26,7 +27,9 @@ def headline_bars(
     """The bullet bars of indicators, numbered from `first`; `checks`: what a spot check says, by indicator."""
     signs = {indicator: spot_panel.mark(check) for indicator, check in (checks or {}).items()}
     proven = {code: proof for code, check in (checks or {}).items() if (proof := spot_panel.proven(check))}
-    summary = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
+    summary = "主要指标的现值、目标与还差的数：" + "；".join(
+        f"{row['name']} {screen_wording.value(row)}" for row in rows
+    )
     links = [
         Link(
             href("indicator", indicator=row["indicator"]),
@@ -52,10 +55,7 @@ def shown_counties(view: View) -> tuple[list[CountyName], dict[str, int], int]:
 
 
 def matrix(view: View, rows: Sequence[PlaceRow], ink: Ink, named: bool = False) -> None:
-    """Counties × headline indicators. A cell opens the county with the indicator chosen; a name opens the county.
-
-    `named`: the names of the indicators stand in it, where no bars stand beside it.
-    """
+    """Counties × headline indicators; cells open county and indicator, names the county. `named`: with the indicators' names."""
     counties, behind, total = shown_counties(view)
     codes = tuple(county["unit"] for county in counties)
     # the common part of all addresses

@@ -15,10 +15,7 @@ from dashboards.text.templates import render
 def chart(
     view: View, ink: palette.Ink, what: tuple[Hashable, ...], make: Callable[[], Figure], name: str, alt: str
 ) -> str:
-    """HTML of a Plotly figure that depends only on the view, the palette and `what`, cached for all sessions; it is saved under `name`.
-
-    It stands as a still picture until a pointer or the keyboard reaches it: then our script draws it with Plotly's smallest bundle.
-    """
+    """HTML of a Plotly figure, cached by view, palette and `what`; a still picture until pointer or keyboard reaches it."""
     key = (*what, name, alt, str(view.release.folder), view.policy, view.month, view.divisions, ink is palette.DARK)
     return _drawn(key, lambda: _figure(make(), name, alt))
 

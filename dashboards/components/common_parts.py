@@ -274,10 +274,10 @@ def _whole(value: Decimal | None) -> int | Decimal | None:
 
 def columns_used(lines: Sequence[Row], columns: Mapping[str, str]) -> dict[str, str]:
     """The columns in which any of the lines has something."""
-    return {name: title for name, title in columns.items() if any(_says(line.get(name)) for line in lines)}
+    return {name: title for name, title in columns.items() if any(_has_text(line.get(name)) for line in lines)}
 
 
-def _says(value: object) -> bool:
+def _has_text(value: object) -> bool:
     return bool(value.text) if isinstance(value, Shown) else value not in (None, "")
 
 
@@ -364,12 +364,15 @@ def counted_statuses(rows: Sequence[StandingRow]) -> str:
 
 
 def county_options(view: View) -> dict[str, str]:
+    """Code → name of the view's counties, for a selector."""
     return {row["unit"]: row["name"] for row in edition_data.counties(view)}
 
 
 def indicator_options(view: View) -> dict[str, str]:
+    """Id → name of the policy's indicators, for a selector."""
     return {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
 
 
 def month_text(value) -> str:
+    """`2020年6月`; a dash without a month."""
     return months.label(value) if value else "—"

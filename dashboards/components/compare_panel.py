@@ -17,15 +17,14 @@ from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months
 from pipelines.edition import statuses
+from pipelines.edition.figure_types import PART_NAMES
 from pipelines.errors import Refusal
 
 # ---- two months
 
 
 def two_months(view: View, ink: Ink) -> None:
-    """Every leading indicator of the city or a county in both months, by the present divisions in both (semantics §1); under it, why one
-    of them changed.
-    """
+    """Headline indicators of a place in two months by the present divisions (semantics §1), and why one of them changed."""
     view = replace(view, divisions="now")
     earlier = _earlier(view)
     if not earlier:
@@ -109,13 +108,7 @@ def _summary(lines: Sequence[Mapping[str, Any]], before: date) -> str:
     return f"比{months.label(before)}：{rose} 项上升，{fell} 项下降，{same} 项持平。点一行，在上面看为什么变。"
 
 
-PART_NAMES = {
-    "register": "口径调整",
-    "corrections": "更正",
-    "boundary": "区划和名册调整",
-    "answers": "实际变化",
-    "reporting": "报送有无",
-}
+_PARTS: dict[str, str] = dict(PART_NAMES.items())
 
 
 def _why(view: View, before: date, code: str) -> None:
@@ -135,8 +128,8 @@ def _why(view: View, before: date, code: str) -> None:
         st.caption("这里两个月份都没有这个指标的数字。")
         return
     unit = "个百分点" if known[asked]["unit"] == "%" else known[asked]["unit"]
-    parts = {name: edition_sentences.points(own["parts"].get(name)) or 0.0 for name in PART_NAMES}
-    said = "，".join(f"{PART_NAMES[name]} {_points(value)}" for name, value in parts.items() if value)
+    parts = _parts(own)
+    said = "，".join(f"{_PARTS[name]} {_points(value)}" for name, value in parts.items() if value)
     st.markdown(
         escape.markdown(
             f"共变 {_points(edition_sentences.points(own['change']) or 0.0)} {unit}，其中：{said or '没有变化'}。各部分相加等于变化。"
@@ -148,15 +141,18 @@ def _why(view: View, before: date, code: str) -> None:
     if code == view.city and lines:
         common_parts.table(
             lines,
-            common_parts.columns_used(lines, {"county": "县市区", **PART_NAMES, "total": f"合计（{unit}）"}),
+            common_parts.columns_used(lines, {"county": "县市区", **_PARTS, "total": f"合计（{unit}）"}),
             link=lambda row: common_parts.href("county", county=row["unit"], indicator=asked),
             height=260,
         )
 
 
+def _parts(row: Mapping[str, Any]) -> dict[str, float]:
+    return {name: edition_sentences.points(row["parts"].get(name)) or 0.0 for name in _PARTS}
+
+
 def _part_line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    parts = {name: edition_sentences.points(row["parts"].get(name)) or 0.0 for name in PART_NAMES}
-    shown = {name: Shown(_points(value) if value else "", value) for name, value in parts.items()}
+    shown = {name: Shown(_points(value) if value else "", value) for name, value in _parts(row).items()}
     total = edition_sentences.points(row["change"]) or 0.0
     return {"unit": row["unit"], "county": names[row["unit"]], **shown, "total": Shown(_points(total), total)}
 

@@ -18,10 +18,10 @@ from dashboards.queries.row_types import PlaceRow, ReportingRow, UnitNearDone
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import render
 from pipelines import months, settings
+from pipelines.edition.statuses import UNIT_STATES
 from pipelines.intake import outcome
 
 SEVERITY = outcome.SEVERITY_NAMES
-STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
 
 
 def report_line(row: ReportingRow | None, view: View) -> Said:
@@ -81,17 +81,13 @@ _NAMED = 12
 
 def _missing_units(rows: Sequence[Mapping[str, Any]], county: str) -> str:
     names = [
-        Link(common_parts.href("unit", unit=row["unit"], county=county), row["name"], quiet=_why_missing(row))
+        Link(common_parts.href("unit", unit=row["unit"], county=county), row["name"], quiet=UNIT_STATES[row["state"]])
         for row in rows[:_NAMED]
     ]
     if not names:
         return ""
     more = max(0, len(rows) - _NAMED)
     return render("unit_links.html", intro="没有的单位，离全部达标最近的在前：", links=names, more=more)
-
-
-def _why_missing(row: Mapping[str, Any]) -> str:
-    return "缺" if row["state"] == 2 else "未报或待核实"
 
 
 def near_done(county: str, rows: Sequence[UnitNearDone]) -> None:
@@ -131,7 +127,11 @@ def submissions(view: View, county: str) -> None:
         return
     sent = submission_rows.submissions(view.release, view.month, county)
     lines = [
-        {**row, "when": screen_wording.day(row["received_at"]), "state": STATUS.get(row["status"], row["status"])}
+        {
+            **row,
+            "when": screen_wording.day(row["received_at"]),
+            "state": outcome.STATE_NAMES.get(row["status"], row["status"]),
+        }
         for row in sent
     ]
     if not lines:
@@ -220,7 +220,7 @@ def _near_in_words(near: Sequence[UnitNearDone]) -> str:
 def _sent_in_words(view: View, county: str) -> str:
     sent = submission_rows.submissions(view.release, view.month, county)
     files = [
-        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”（{STATUS.get(s['status'], s['status'])}）"
+        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”（{outcome.STATE_NAMES.get(s['status'], s['status'])}）"
         for s in sent
     ]
     return escape.markdown(f"{'；'.join(files[:3])}{_and_more(files, 3)}。" if files else "这个月没有收到报表。")

@@ -12,6 +12,7 @@ from dashboards.components.header import View
 from dashboards.queries import edition_data, gap_rows
 from dashboards.queries.row_types import LackingRow
 from dashboards.text import escape, screen_wording
+from pipelines.edition.statuses import UNIT_STATES
 
 ALL = "all"
 KINDS_OF_GAP = {"lacks": "缺的", "silent": "未报或待核实的"}
@@ -28,7 +29,7 @@ class Filters:
     kind: str | None
     indicator: str | None
     states: tuple[int, ...]
-    one: bool
+    only_one: bool
 
     @property
     def wanted(self) -> dict[str, str | None]:
@@ -82,7 +83,7 @@ def units(view: View, asked: Filters) -> None:
     if signin.counties() == []:
         st.caption("单位清单要登录后才能看。")
         return
-    rows = gap_rows.lacking(view, asked.wanted, asked.states, asked.one, _SHOWN)
+    rows = gap_rows.lacking(view, asked.wanted, asked.states, asked.only_one, _SHOWN)
     st.markdown(f"**{escape.markdown(_sentence(view, asked, rows))}**")
     if not rows:
         return
@@ -95,7 +96,7 @@ def units(view: View, asked: Filters) -> None:
         height=620,
     )
     common_parts.download(
-        lambda: [_line(row) for row in gap_rows.lacking(view, asked.wanted, asked.states, asked.one, _FILED)],
+        lambda: [_line(row) for row in gap_rows.lacking(view, asked.wanted, asked.states, asked.only_one, _FILED)],
         rows[0]["units"],
         {"unit": "代码", **columns},
         f"缺口清单-{view.month:%Y-%m}",
@@ -104,7 +105,7 @@ def units(view: View, asked: Filters) -> None:
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "what": edition_data.STATES[row["state"]]}
+    return {**row, "what": UNIT_STATES[row["state"]]}
 
 
 def _sentence(view: View, asked: Filters, rows: list[LackingRow]) -> str:
@@ -114,7 +115,7 @@ def _sentence(view: View, asked: Filters, rows: list[LackingRow]) -> str:
     if not rows:
         return f"{where}没有这样的社区（村）：{what}。"
     lacks = f"缺“{what}”" if asked.states == gap_rows.LACKS else f"“{what}”未报或待核实"
-    only = "，而且只差这一项主要指标" if asked.one and asked.indicator else "，只差一项" if asked.one else ""
+    only = "，而且只差这一项主要指标" if asked.only_one and asked.indicator else "，只差一项" if asked.only_one else ""
     total = rows[0]["units"]
     more = (
         f"；下面是离全部达标最近的 {len(rows)} 个，全部见下载的表格" if total > len(rows) else "，离全部达标最近的在前"

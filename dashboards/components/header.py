@@ -11,6 +11,7 @@ from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months
 from pipelines.edition import Release
+from pipelines.edition.statuses import EDITION_KINDS
 
 DIVISIONS = {"then": "当时区划", "now": "目前区划"}
 
@@ -204,16 +205,13 @@ def _months(release: Release) -> dict[str, str]:
     return {key: months.label(months.parse(key)) for key in reversed(release.manifest["months"])}
 
 
-KINDS = {"original": "首次发布", "corrected": "更正版", "restated": "口径调整后重算", "checked": "加注抽查"}
-
-
 def _edition_line(view: View) -> str:
     """Edition, date, data as of, approval as it is now, how many counties it rests on."""
     manifest = view.release.manifest
     state = submission_rows.standing(view.release, view.month)
     sample = "示例数据 · " if manifest.get("sample") else ""
     return (
-        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版（{KINDS[manifest['kind']]}）· "
+        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版（{EDITION_KINDS[manifest['kind']]}）· "
         f"{screen_wording.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {state}"
     )
 

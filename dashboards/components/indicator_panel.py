@@ -13,14 +13,13 @@ from dashboards.components import common_parts, header
 from dashboards.components.common_parts import Said
 from dashboards.components.header import View
 from dashboards.queries import edition_data, edition_sentences, figure_rows, plans, submission_rows
-from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
+from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, PlaceRow, StandingRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import render
 from pipelines import months
-from pipelines.edition import explained_answers, formula_text, month_movement, movement_sentences
+from pipelines.edition import explained_answers, formula_text, month_movement, movement_sentences, statuses
 from pipelines.edition.progress_rows import Moved
-
-WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
+from pipelines.edition.table_rows import OutlookRow
 
 
 def clause(view: View, indicator: IndicatorRow) -> str:
@@ -41,7 +40,7 @@ def clause(view: View, indicator: IndicatorRow) -> str:
         "clause.html",
         quote=indicator["quote"],
         where=indicator["clause"],
-        wording=WORDING.get(indicator["wording"], ""),
+        wording=statuses.WORDINGS.get(indicator["wording"], ""),
         lines=filter(None, lines),
         expressions=formula_text.expressions(indicator).splitlines(),
     )
@@ -187,7 +186,7 @@ def _signed(points: float) -> str:
 
 def _turn(unit: ChangedUnit) -> dict[str, str]:
     """A unit's state in both months, in words."""
-    states: dict[int | None, str] = {None: "不在名册", **edition_data.STATES, 0: "不适用"}
+    states: dict[int | None, str] = {None: "不在名册", **statuses.UNIT_STATES}
     return {"was": states.get(unit["before"], ""), "now": states.get(unit["after"], "")}
 
 
@@ -250,7 +249,7 @@ def towns(view: View, indicator: str, county: str) -> None:
 
 def _units(view: View, indicator: IndicatorRow, county: str) -> None:
     states: dict[str, tuple[int, ...]] = (
-        {"缺的": (2,), "未报或待核实的": (3, 4), "已具备的": (1,)}
+        {"未达到的": (2,), "未填报的": (3, 4), "达到的": (1,)}
         if indicator["is_share"]
         else {"已填报的": (1,), "未报全的": (3, 4)}
     )
@@ -277,7 +276,7 @@ def _units(view: View, indicator: IndicatorRow, county: str) -> None:
 
 
 def _unit_line(row: dict[str, Any], fields: list[str]) -> dict[str, Any]:
-    what = edition_data.STATES[row["state"]] + (f" {palette.CARRIED}" if row["carried"] else "")
+    what = statuses.UNIT_STATES[row["state"]] + (f" {palette.CARRIED}" if row["carried"] else "")
     return {**row, "what": what, **{f"answer:{field}": answer_cell(row.get(field)) for field in fields}}
 
 

@@ -158,7 +158,7 @@ def _concerned(step: str, board: Board) -> list[CountyRow]:
 def _line(step: str, board: Board, row: CountyRow, by: str | Actor, opened: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"line-{row.code}"):
         st.markdown(f"**{escape.markdown(row.name)}**", width=150)
-        st.markdown(_told(row, board), width=380)
+        st.markdown(_state_line(row, board), width=380)
         st.markdown(_waits(row), width=260)
         with st.container(horizontal=True, width="content"):
             if step == "arrive" and row.state in ("missing", "late"):
@@ -170,7 +170,7 @@ def _line(step: str, board: Board, row: CountyRow, by: str | Actor, opened: bool
                 st.rerun()
 
 
-def _told(row: CountyRow, board: Board) -> str:
+def _state_line(row: CountyRow, board: Board) -> str:
     """`已报 117/121 个单位，7月3日收到`."""
     colour = {"late": "red", "missing": "orange", "part": "orange", "whole": "green", "excused": "gray"}[row.state]
     said = f":{colour}[**{STATES[row.state]}**]"

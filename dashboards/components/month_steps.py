@@ -10,21 +10,17 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards.components import clerk
-from dashboards.queries import submission_rows
 from dashboards.queries.board_rows import Board, CountyRow
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.access.roles import Actor
 from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
-from pipelines.intake import decisions, gap_wording, month_now
+from pipelines.intake import decisions, month_now, month_wording
 from pipelines.monthly import month_decisions, papers, public_folder
 from pipelines.monthly.public_folder import PublicMonth
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
-
-HOW = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
-
 
 # ---- hand out
 
@@ -137,8 +133,8 @@ def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
         if st.button("记下", key=key):
             what = ["--excuse"] if until is None else ["--until", until.isoformat()]
             work = ["extend", months.key(month), "--county", row.code, *what, "--why", why.strip()]
-            told = f"{row.name}{months.label(month)}{'免报' if until is None else f'延至{day(until)}'}。"
-            clerk.worked(lambda: _child(by, "reopen", work), told)
+            said = f"{row.name}{months.label(month)}{'免报' if until is None else f'延至{day(until)}'}。"
+            clerk.worked(lambda: _child(by, "reopen", work), said)
 
 
 def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") -> None:
@@ -198,7 +194,7 @@ def approve(board: Board, by: str | Actor) -> None:
         )
         reopen(board.month, by)
         return
-    lacking = gap_wording.lacking(decisions.lacking(board.state), board.state)
+    lacking = month_wording.lacking(decisions.lacking(board.state), board.state)
     lacking += _open_questions(board)
     st.caption("审定后该月锁定、成版并发布：再来的报表先存着，重开后才计入。")
     meant, why = True, ""
@@ -229,6 +225,7 @@ def _child(by: str | Actor, action: str, work: list[str], unmeant: bool = False)
 
 
 def reopen(month: date, by: str | Actor) -> None:
+    """The button 重开 with its reason."""
     clerk.with_reason(
         "重开",
         f"reopen-{months.key(month)}",
@@ -333,7 +330,7 @@ def _issue(by: str | Actor, month: str, number: str) -> Iterator[str]:
 def _standing(board: Board) -> list[str]:
     now, said = board.now, []
     if now.released:
-        how = HOW.get(now.editions.released[now.released].body.get("how", ""), "")
+        how = month_wording.OPENED.get(now.editions.released[now.released].body.get("how", ""), "")
         said.append(f"已发布 {now.released}" + (f"（{how}）" if how else ""))
     elif now.publication > datetime.now().astimezone():
         said.append(f"尚未发布；{_moment(now.publication)}自动发布，此前可由人发布")
@@ -355,12 +352,12 @@ def _moment(at: datetime) -> str:
 def state_line(board: Board) -> str:
     """Where the month stands, in one sentence."""
     arrived = board.count("whole", "part")
-    said = [f"{submission_rows.APPROVAL[board.now.state]}，{arrived}/{len(board.counties)} 个县（市、区）已报"]
+    said = [f"{month_wording.APPROVAL[board.now.state]}，{arrived}/{len(board.counties)} 个县（市、区）已报"]
     said.append(f"应报日期 {day(board.now.usual_due)}")
     waits = len(board.state["waiting"])
     if waits:
         early = months.last_day(board.month) >= months.today()
-        since = f"该月还没有结束，自{day(months.add(board.month, 1))}起计入" if early else "等重开或认可后计入"
+        since = f"该月还没有结束，自{day(months.add(board.month, 1))}起计入" if early else "等重开或采纳后计入"
         said.append(f"{waits} 份报表在等：{since}")
     if board.now.caveat:
         said.append(board.now.caveat)

@@ -9,12 +9,13 @@ import streamlit as st
 from dashboards.charts import html_board
 from dashboards.charts.palette import Ink
 from dashboards.components import common_parts, county_panel
-from dashboards.components.header import KINDS, View
+from dashboards.components.header import View
 from dashboards.queries import edition_data, submission_rows
 from dashboards.queries.row_types import PlaceRow, ReportingRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months, settings
+from pipelines.edition.statuses import EDITION_KINDS
 from pipelines.errors import Refusal
 from pipelines.intake import month_now, outcome
 
@@ -161,7 +162,7 @@ def editions(view: View) -> None:
             st.caption(escape.markdown(str(refused)))
             continue
         label = f"{manifest['month']} 第 {manifest['edition']} 版"
-        text = f"{label} · {KINDS[manifest['kind']]} · {screen_wording.day(manifest['published_at'])} · 数据截至第 {manifest['as_of']} 号收件"
+        text = f"{label} · {EDITION_KINDS[manifest['kind']]} · {screen_wording.day(manifest['published_at'])} · 数据截至第 {manifest['as_of']} 号收件"
         common_parts.link(
             "overview", text, edition=f"{manifest['month']}/{manifest['edition']}", month=manifest["month"]
         )

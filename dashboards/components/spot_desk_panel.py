@@ -189,10 +189,7 @@ def _returned(seq: int, why: str, by: str | Actor) -> str:
 
 
 def _behind(spot_list: SpotList, whole: bool) -> None:
-    """The plan's event and the draw; where it is `whole`, all that is needed to draw the same list by hand.
-
-    Whoever has the seed has the list, so that of an open one is shown to those alone who hand it out.
-    """
+    """Plan, draw and, where `whole`, everything to draw the list by hand: of an open list only for those who hand it out."""
     body = spot_list.plan.body
     with st.expander("计划与抽取的依据"):
         st.caption(

@@ -26,17 +26,6 @@ from pipelines.intake.month_report import Arrived, MonthKept, RefusedFile
 from pipelines.system import locks
 
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "et", "csv"]
-STATES = {
-    "effective": "已接收并生效",
-    "superseded": "已接收；已有更新的报表生效",
-    "refused": "已存档，但无法计入：请按下面的问题改正后重报",
-    "waiting": "已接收；该月已审定，等重开后生效",
-    "early": "已接收，先存着：该月还没有结束，等结束后计入；月份如有笔误，请市里撤回，改正后重报",
-    "question": "已接收，先存着：该月早于政策开始执行的月份，须经市里认可才计入",
-    "withdrawn": "已撤回",
-    "received": "已存档，等当前任务结束后读取；不用重报",
-    "known": "以前收到过同样的文件，不重复计入",
-}
 
 
 # ---- sending
@@ -126,7 +115,7 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
         if dropped.refused:
             st.error(escape.markdown(dropped.refused))
         if dropped.seen is not None:
-            _told(dropped.seen.report, folded=dropped.sent is not None)
+            _outcome(dropped.seen.report, folded=dropped.sent is not None)
             _send(digest, dropped, dropped.seen, by)
 
 
@@ -138,7 +127,7 @@ def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -
             _submitted(dropped, by)
             if dropped.sent:
                 st.rerun()
-        message, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
+        message, content, name = "下载回执（尚未报送，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
         if dropped.sent and dropped.sent[1]:
             message, content, name = "下载回执（标出问题的报表）", dropped.sent[1], dropped.sent[2]
         st.download_button(
@@ -152,10 +141,9 @@ def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -
 
 def _acknowledge(report: outcome.Report) -> None:
     """What became of a file that was sent."""
-    state = "early" if any(finding["code"] == "month_future" for finding in report.findings) else report.state
-    message = f"收件号 {report.seq}：{STATES.get(state, state)}。"
-    more = " 下次计算后进入各页的数字。" if state in ("effective", "superseded") else ""
-    (st.warning if state == "refused" else st.success)(escape.markdown(message) + more)
+    message = f"收件号 {report.seq}：{report.state_in_words}。"
+    more = " 下次计算后进入各页的数字。" if report.state in ("effective", "superseded") else ""
+    (st.warning if report.refused else st.success)(escape.markdown(message) + more)
 
 
 def _look(dropped: Dropped) -> None:
@@ -205,7 +193,7 @@ def _in_folder(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
         return action(place)
 
 
-def _told(report: outcome.Report, folded: bool = False) -> None:
+def _outcome(report: outcome.Report, folded: bool = False) -> None:
     """What was read and what is new in it, in sentences; then every finding, to be unfolded where the file was sent already."""
     county, rows = _name(report.county, report.month), report.rows
     month = months.label(months.parse(report.month)) if report.month else "月份不明"

@@ -12,9 +12,10 @@ from dashboards.components.common_parts import href
 from dashboards.components.header import View
 from dashboards.components.indicator_panel import answer, answer_cell
 from dashboards.queries import edition_data, submission_rows
-from dashboards.queries.row_types import SubmissionRow
 from dashboards.text import escape, screen_wording, search_words
 from dashboards.text.templates import show, show_rendered
+from pipelines.edition.statuses import UNIT_STATES
+from pipelines.edition.table_rows import SubmissionRow
 
 ROW_STATE = {
     "accepted": "已计入",
@@ -22,7 +23,7 @@ ROW_STATE = {
     "absent": "未报",
     "withdrawn": "后来的报表里没有，已撤回",
 }
-SIGN = {1: "● 具备", 2: "▼ 缺", 3: "? 未报或待核实", 4: "? 是否适用待核实", 0: "· 不适用"}
+SIGN = {0: "·", 1: "●", 2: "▼", 3: "?", 4: "?"}
 
 
 def search(view: View) -> str | None:
@@ -61,10 +62,10 @@ def _show_found(view: View, text: str) -> None:
 
 def _found(view: View, text: str) -> list[tuple[str, list[Link]]]:
     counties = {
-        code: name for code, name in common_parts.county_options(view).items() if search_words.found(text, name)
+        code: name for code, name in common_parts.county_options(view).items() if search_words.matches(text, name)
     }
     indicators = {
-        code: name for code, name in common_parts.indicator_options(view).items() if search_words.found(text, name)
+        code: name for code, name in common_parts.indicator_options(view).items() if search_words.matches(text, name)
     }
     units = [] if signin.counties() == [] else submission_rows.find_units(view, text)
     return [
@@ -161,9 +162,9 @@ def states(view: View, unit: dict[str, Any]) -> None:
     """Which indicators the unit meets and lacks."""
     known = submission_rows.unit_states(view, unit["unit"])
     lines: list[dict[str, Any]] = [
-        {**row, "state": SIGN[known[row["indicator"]]]}
+        {**row, "state": f"{SIGN[state]} {UNIT_STATES[state]}"}
         for row in edition_data.indicators(view.release, view.policy)
-        if row["counted"] == "community" and known.get(row["indicator"]) is not None
+        if row["counted"] == "community" and (state := known.get(row["indicator"])) is not None
     ]
     lines.sort(key=lambda row: ("▼?●·".index(row["state"][0]), row["position"]))
     common_parts.table(

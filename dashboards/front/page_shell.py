@@ -65,4 +65,5 @@ def _parts() -> list[str]:
 
 
 def not_found(path: str) -> bytes:
+    """The page for an unknown path."""
     return render("not_found.html", path=html.unescape(path)[:80], pages=PAGES).encode()

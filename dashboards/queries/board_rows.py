@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-import streamlit as st
-
 from dashboards import signin
 from dashboards.queries import submission_rows
+from dashboards.queries.edition_data import as_of_now
 from dashboards.text import screen_wording
 from pipelines import months, settings
 from pipelines.intake import answer_matters, month_now, outcome, reporting_status
@@ -17,7 +16,6 @@ from pipelines.intake.month_now import Decision, MonthNow
 from pipelines.intake.month_report import CountyLine, MonthStatus
 from pipelines.intake.open_matters import Matter
 from pipelines.notify import dispatch
-from pipelines.settings import Settings
 
 # matters by the step that they belong to
 RETURNED = ("refused_file", "held_row", "unknown_unit", "no_county")
@@ -92,6 +90,7 @@ def usual(known: list[date]) -> date:
 
 
 def board(month: date) -> Board:
+    """The board of a month, as last settled."""
     place, now = settings.load(), submission_rows.now(month)
     state, matters = reporting_status.kept(place, month), waiting(month)
     by_county: dict[str | None, list[Matter]] = defaultdict(list)
@@ -182,14 +181,7 @@ def candidates(matter: Matter, month: date) -> dict[str, str]:
 
 def unit_names(month: str | None, county: str | None) -> dict[str, str]:
     """Code → town and name of a county's units in a month (YYYY-MM); empty where either is not known."""
-    place = settings.load()
-    return _unit_names(place, month, county, month_now.mark(place)) if month and county else {}
-
-
-@st.cache_resource(max_entries=60, show_spinner=False)
-def _unit_names(place: Settings, month: str, county: str, mark: int) -> dict[str, str]:
-    """As of the ledger number `mark`: a unit may be admitted."""
-    return month_now.units(place, months.parse(month), county)
+    return as_of_now(month_now.units, months.parse(month), county) if month and county else {}
 
 
 def said(matters: Iterable[Matter]) -> dict[str, list[Decision]]:

@@ -3,22 +3,15 @@
 import json
 from datetime import date
 
-import streamlit as st
-
-from dashboards.queries.edition_data import county_names
+from dashboards.queries.edition_data import computed, county_names
 from dashboards.queries.row_types import Mark, Outline
 from pipelines import months, settings
 from pipelines.edition import Release, city_facts
 from pipelines.edition.city_facts import CityTables, DivisionChangeRow, OutlineRow
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _tables(folder: str, _release: Release) -> CityTables:
-    return city_facts.rows(_release, settings.load().reference)
-
-
 def _of(release: Release) -> CityTables:
-    return _tables(str(release.folder), release)
+    return computed(city_facts.rows, release, settings.load().reference)
 
 
 def outlines(release: Release, month: date) -> list[Outline]:

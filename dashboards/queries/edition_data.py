@@ -4,9 +4,10 @@ A page shows; it neither groups nor computes. The pointer to the current edition
 without a restart; an edition never changes, so its answers are cached. Text from the form and the register gets full-width marks.
 """
 
+from collections.abc import Callable, Hashable
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 
@@ -14,12 +15,9 @@ from dashboards import signin
 from dashboards.queries.row_types import (
     ChangedUnit,
     ChangePart,
-    CountyName,
     FieldRow,
     IndicatorRow,
-    OutlookRow,
     ParagraphRow,
-    PolicyRow,
     ReconciliationRow,
     SeriesRow,
     TownRow,
@@ -30,9 +28,14 @@ from pipelines.edition import Release, month_movement, open_folder, ready_tables
 from pipelines.edition.edition_folders import current as current_folder
 from pipelines.edition.edition_folders import editions as edition_folders
 from pipelines.edition.edition_folders import read_manifest
+from pipelines.edition.figure_types import PART_NAMES
+from pipelines.edition.table_rows import CountyName, OutlookRow, PolicyRow
 from pipelines.edition.verify_files import require_whole
 from pipelines.errors import Refusal
+from pipelines.intake import month_now
 from pipelines.punctuation import full_width
+
+Result = TypeVar("Result")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -74,6 +77,25 @@ def _rows(
 @st.cache_resource(max_entries=50, show_spinner=False)
 def _many(folder: str, sql: str, named: tuple[tuple[str, Any], ...]) -> list[dict[str, Any]]:
     return [_printed(row) for row in _open(folder).rows(sql, dict(named))]
+
+
+# what takes longer than a selection: comparisons, sentences, lists with what was decided since
+@st.cache_resource(max_entries=300, show_spinner=False)
+def _computed(name: str, arguments: tuple[Hashable, ...], _make: Callable[[], Any]) -> Any:
+    return _make()
+
+
+def computed(make: Callable[..., Result], release: Release, *arguments: Hashable) -> Result:
+    """`make(release, *arguments)`, cached by edition and shared by all sessions: for reading only."""
+    key = (str(release.folder), *arguments)
+    return _computed(f"{make.__module__}.{make.__qualname__}", key, lambda: make(release, *arguments))
+
+
+def as_of_now(make: Callable[..., Result], *arguments: Hashable) -> Result:
+    """`make(settings, *arguments)`, cached until the ledger has another event."""
+    place = settings.load()
+    key = (place, month_now.mark(place), *arguments)
+    return _computed(f"{make.__module__}.{make.__qualname__}", key, lambda: make(place, *arguments))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -121,6 +143,7 @@ def _damage(folder: str) -> str:
         _open.clear()
         _rows.clear()
         _many.clear()
+        _computed.clear()
         return f"{refused}；请运行 shequ rebuild，由档案补回"
     return ""
 
@@ -155,10 +178,12 @@ def manifest(folder: str) -> dict[str, Any]:
 
 
 def policies(release: Release) -> list[PolicyRow]:
+    """Policies that judge the release's month."""
     return rows(release, "SELECT * FROM policy")
 
 
 def indicators(release: Release, policy: str) -> list[IndicatorRow]:
+    """Indicators of a policy in the register's order."""
     return rows(release, "SELECT * FROM indicator WHERE policy = ? ORDER BY position", policy)
 
 
@@ -168,6 +193,7 @@ def indicator(view, code: str) -> IndicatorRow:
 
 
 def paragraphs(release: Release, policy: str) -> list[ParagraphRow]:
+    """The text of a policy. Grain: paragraph."""
     return rows(release, "SELECT * FROM paragraph WHERE policy = ? ORDER BY number", policy)
 
 
@@ -242,9 +268,6 @@ def towns(view, indicator: str, county: str) -> list[TownRow]:
     )
 
 
-STATES: dict[int | None, str] = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
-
-
 def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]) -> list[dict[str, Any]]:
     """Units of a county in some state for one indicator, with their answers; those that lack fewest headline indicators first."""
     if not signin.may("units", county):
@@ -268,24 +291,19 @@ def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]
 _PLACE = ("unit", "name", "kind", "town", "state", "carried", "lacks", "main_lacks")
 
 
-PARTS = {
-    "register": "口径调整",
-    "correction": "更正上月",
-    "boundary": "区划调整",
-    "answers": "实际变化",
-    "reporting": "报送有无",
-}
+# parts as the table `movement` calls them
+PARTS = {part.replace("corrections", "correction"): name for part, name in PART_NAMES.items()}
 
 
 def movement(view, indicator: str, place: str) -> list[ChangePart]:
     """Why a figure moved against the month before; empty where the edition does not say."""
-    parts, _ = _movement(str(view.release.folder), view.policy, view.month, indicator)
+    parts, _ = computed(_movement, view.release, view.policy, view.month, indicator)
     return [cast(ChangePart, part) for part in parts if part["unit"] == place]
 
 
 def movement_units(view, indicator: str, most: int = 500) -> list[ChangedUnit]:
     """Units whose state is another than a month before, with the reason."""
-    _, changed = _movement(str(view.release.folder), view.policy, view.month, indicator)
+    _, changed = computed(_movement, view.release, view.policy, view.month, indicator)
     own = signin.counties()
     return [cast(ChangedUnit, unit) for unit in changed if own is None or unit["county_code"] in own][:most]
 
@@ -295,12 +313,10 @@ _MOVED_UNITS = """
     FROM movement_unit AS m LEFT JOIN unit AS u USING (unit) WHERE m.policy = ? AND m.indicator = ? ORDER BY m.part, m.unit"""
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
 def _movement(
-    folder: str, policy: str, month: date, indicator: str
+    release: Release, policy: str, month: date, indicator: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of `movement` and `movement_unit` of one indicator."""
-    release = _open(folder)
     if not month_movement.is_known(release, month):
         return [], []
     with month_movement.query(release, policy, month, [indicator]) as query:

@@ -27,10 +27,12 @@ def kinds(view) -> list[str]:
     return [row["kind"] for row in distinct]
 
 
-def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: bool, most: int) -> list[LackingRow]:
+def lacking(
+    view, wanted: dict[str, str | None], states: tuple[int, ...], only_one: bool, most: int
+) -> list[LackingRow]:
     """Units in the order of fewest missing leading indicators; each row knows how many there are (`units`).
 
-    `wanted`: county, town, kind and indicator, None for all. Without an indicator: units that lack any leading one. `one`: only units
+    `wanted`: county, town, kind and indicator, None for all. Without an indicator: units that lack any leading one. `only_one`: only units
     that lack a single leading indicator.
     """
     standing = view.release.of_month("standing", view.month)
@@ -45,7 +47,7 @@ def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: b
             FROM {standing} AS st JOIN {state} AS s USING (month, unit)
             LEFT JOIN {unit_state(view)} AS u ON u.unit = st.unit AND u.policy = $policy
             WHERE st.month = $month AND {has_it} AND ($county IS NULL OR st.county_code = $county)
-              AND ($town IS NULL OR st.town_code = $town) AND ($kind IS NULL OR st.kind = $kind) AND (NOT $one OR u.main_lacks = 1)
+              AND ($town IS NULL OR st.town_code = $town) AND ($kind IS NULL OR st.kind = $kind) AND (NOT $only_one OR u.main_lacks = 1)
               AND {OWN_UNIT}
             ORDER BY u.main_lacks NULLS LAST, u.main_unknown, st.unit LIMIT $most""",
         policy=view.policy,
@@ -53,7 +55,7 @@ def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: b
         county=wanted["county"],
         town=wanted["town"],
         kind=wanted["kind"],
-        one=one,
+        only_one=only_one,
         own=own(),
         most=most,
     )

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from pipelines.edition.figure_types import Change
 
@@ -101,10 +101,7 @@ class FigureRow(_Judged):
 
 
 class ComparedRow(FigureRow):
-    """A figure with the month before, its rank among the counties and its places in the order of concern.
-
-    `more`: further units that have it; `points`: change of the value.
-    """
+    """A figure with the month before, rank and order of concern. `more`: further units; `points`: change of the value."""
 
     shown_before: str | None
     status_before: str | None
@@ -169,25 +166,6 @@ class ConcernRow(TypedDict):
     behind: int
 
 
-class CountyName(TypedDict):
-    """A county of a month."""
-
-    unit: str
-    name: str
-    short: str
-
-
-class PolicyRow(TypedDict):
-    """A policy that judges the edition's month."""
-
-    id: str
-    title: str
-    issuer: str
-    published: str
-    since: date
-    due: date | None
-
-
 class ParagraphRow(TypedDict):
     """A paragraph of a policy's text."""
 
@@ -210,20 +188,6 @@ class FieldRow(TypedDict):
     applies: str | None
     help: str | None
     position: int
-
-
-class OutlookRow(TypedDict):
-    """Where the trend of an indicator at a place leads. Paces are units a month."""
-
-    value_at_due: float | None
-    reaches: date | None
-    recent_pace: float | None
-    needed_pace: float | None
-    months_left: int | None
-    sdg_category: str | None
-    sdg_ratio: float | None
-    sdg_score: float | None
-    sdg_refused: str | None
 
 
 class ChangePart(TypedDict):
@@ -313,49 +277,6 @@ class ReportingRow(TypedDict):
     due: date | None
     usual_due: date
     caveat: str | None
-
-
-class SubmissionRow(TypedDict):
-    """A submission received."""
-
-    seq: int
-    received_at: str
-    received_by: str
-    file: str
-    sha256: str
-    county: str | None
-    month: date | None
-    refused: bool
-    status: str
-    rows_read: int
-    rows_accepted: int
-
-
-class FindingRow(TypedDict):
-    """A finding of a submission in force. With names where the query joins them, with the number of all where it is cut off, with the
-    state of its matter where it is read as of now.
-    """
-
-    month: date | None
-    seq: int | None
-    id: str | None
-    code: str
-    severity: str
-    sheet: str | None
-    cell: str | None
-    field: str | None
-    unit: str | None
-    found: str | None
-    expected: str | None
-    message: str
-    county: str | None
-    file: str
-    county_name: NotRequired[str | None]
-    unit_name: NotRequired[str | None]
-    findings: NotRequired[int]
-    state: NotRequired[str | None]
-    explanation: NotRequired[str | None]
-    question: NotRequired[str | None]
 
 
 class FindingCount(TypedDict):

@@ -4,28 +4,18 @@ import re
 from datetime import date
 from typing import Any
 
-import streamlit as st
-
 from dashboards import signin
-from dashboards.queries.edition_data import many, rows
-from dashboards.queries.row_types import (
-    FindingCount,
-    FindingRow,
-    ReportingRow,
-    SourceRow,
-    SubmissionRow,
-    TownPlace,
-    UnitPlace,
-)
+from dashboards.queries.edition_data import as_of_now, computed, many, rows
+from dashboards.queries.row_types import FindingCount, ReportingRow, SourceRow, TownPlace, UnitPlace
 from dashboards.text import search_words
 from pipelines import settings
 from pipelines.edition import Release, explained_answers, open_edition
 from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.explained_answers import Explained
 from pipelines.edition.progress_rows import Task
-from pipelines.intake import month_now
+from pipelines.edition.table_rows import FindingRow, SubmissionRow
+from pipelines.intake import month_now, month_wording
 from pipelines.intake.month_now import Decision, MonthNow, Note
-from pipelines.settings import Settings
 
 # a condition of every selection of findings, submissions or units: only of counties that the person may see
 _OWN = "(?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], county))"
@@ -62,9 +52,7 @@ def reported(release: Release, month: date) -> tuple[int, int]:
 
 
 def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRow]:
-    """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
-    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
-    """
+    """Counties of the month; of many the unreported and those with most errors. With `counties`, `arrived`, `faulty` of all."""
     known = rows(
         release,
         """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
@@ -77,6 +65,7 @@ def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRo
 
 
 def report(release: Release, month: date, county: str) -> ReportingRow | None:
+    """Reporting of one county in a month; None for a county that the month does not have."""
     known = rows(release, "SELECT * FROM report WHERE month = ? AND county = ?", month, county)
     return _with_due(known, month)[0] if known else None
 
@@ -99,6 +88,7 @@ def coverage(release: Release, most: int = MOST) -> list[ReportingRow]:
 
 
 def submissions(release: Release, month: date, county: str | None = None) -> list[SubmissionRow]:
+    """Submissions for a month (of one county), the newest first."""
     return rows(
         release,
         f"SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN} ORDER BY seq DESC",
@@ -146,44 +136,32 @@ def finding_counts(release: Release, month: date) -> list[FindingCount]:
 
 def explained(release: Release, month: date, county: str | None = None) -> list[Explained]:
     """What counties explain of a month's answers, with what the city says to it now."""
-    answers = _explained(release, str(release.folder), month, month_now.mark(settings.load()))
+    answers = computed(_explained, release, month, month_now.mark(settings.load()))
     return [row for row in answers if county in (None, row["county"])]
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _explained(_release: Release, folder: str, month: date, mark: int) -> list[Explained]:
-    """As of the ledger number `mark`, by which an answer is kept, as by the edition's folder."""
-    release = open_edition.with_decisions(_release, settings.load())
-    return explained_answers.explained(release, month)
+def _explained(release: Release, month: date, mark: int) -> list[Explained]:
+    """As of the ledger number `mark`."""
+    return explained_answers.explained(open_edition.with_decisions(release, settings.load()), month)
 
 
 def tasks(release: Release, policy: str, month: date) -> list[Task]:
     """The tasks of a month, with what the counties reply to them now."""
-    return _tasks(release, str(release.folder), policy, month, month_now.mark(settings.load()))
+    return computed(_tasks, release, policy, month, month_now.mark(settings.load()))
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _tasks(_release: Release, folder: str, policy: str, month: date, mark: int) -> list[Task]:
-    """As of the ledger number `mark`, by which the list is kept, as by the edition's folder."""
-    return edition_tasks.tasks(open_edition.with_decisions(_release, settings.load()), policy, month=month)
+def _tasks(release: Release, policy: str, month: date, mark: int) -> list[Task]:
+    """As of the ledger number `mark`."""
+    return edition_tasks.tasks(open_edition.with_decisions(release, settings.load()), policy, month=month)
 
 
 def now(month: date) -> MonthNow:
     """What was decided of a month until now; every page shows it at once, whichever edition it shows."""
-    place = settings.load()
-    return _now(place, month, month_now.mark(place))
-
-
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _now(place: Settings, month: date, mark: int) -> MonthNow:
-    """As of the ledger number `mark`, by which an answer is kept."""
-    return month_now.of(place, month)
+    return as_of_now(month_now.of, month)
 
 
 def findings_now(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[FindingRow]:
-    """As `findings`, of all that has come in for the month until now. Where no settling has left anything yet (a restored installation),
-    the edition's.
-    """
+    """As `findings`, of everything received for the month so far; after a restore, until settled, those of the edition."""
     place, seen = settings.load(), own()
     if not month_now.is_settled(place):
         return findings(release, month, county, most)
@@ -193,16 +171,7 @@ def findings_now(release: Release, month: date, county: str | None = None, most:
 
 def notes() -> list[Note]:
     """The notes in force, as the ledger has them now."""
-    place = settings.load()
-    return _notes(place, month_now.mark(place))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _notes(place: Settings, mark: int) -> list[Note]:
-    return month_now.notes(place)
-
-
-APPROVAL = {"open": "未审定", "reopened": "未审定（已重开）", "approved": "已审定"}
+    return as_of_now(month_now.notes)
 
 
 def standing(release: Release, month: date) -> str:
@@ -211,7 +180,7 @@ def standing(release: Release, month: date) -> str:
     label = f"{release.manifest['month']}/{release.manifest['edition']}"
     edition = now(release.month).editions
     working = "工作版，" if label in edition.made and label not in edition.released else ""
-    return f"{working}{APPROVAL[now(month).state]}，依据 {arrived}/{counties} 个县（市、区）"
+    return f"{working}{month_wording.APPROVAL[now(month).state]}，依据 {arrived}/{counties} 个县（市、区）"
 
 
 def decisions(release: Release, most: int = 500) -> list[Decision]:
@@ -258,7 +227,7 @@ def find_towns(view, text: str, most: int = 12) -> list[TownPlace]:
            WHERE t.level = 'town' AND c.level = 'county' AND t.month = $month ORDER BY t.unit""",
         month=view.roster_month,
     )
-    return [row for row in towns if search_words.found(text, row["name"], row["county"])][:most]
+    return [row for row in towns if search_words.matches(text, row["name"], row["county"])][:most]
 
 
 def find_findings(view, text: str, most: int = 12) -> list[FindingRow]:
@@ -289,6 +258,7 @@ def unit_findings(view, code: str) -> list[FindingRow]:
 
 
 def unit(view, code: str) -> dict[str, Any] | None:
+    """A unit of the month with its answers in force; None where it is unknown or not to be seen."""
     standing = view.release.of_month("standing", view.month)
     sql = f"SELECT * FROM {standing} WHERE month = ? AND unit = ? AND {_OWN_UNIT}"
     known = rows(view.release, sql, view.month, code, *_own())
@@ -301,6 +271,7 @@ def unit_life(view, uid: str) -> list[dict[str, Any]]:
 
 
 def unit_states(view, code: str) -> dict[str, Any]:
+    """Indicator → state of a unit in the month; empty where it is unknown."""
     state = view.release.of_month(f"state-{view.policy}", view.month)
     known = rows(view.release, f"SELECT * FROM {state} WHERE month = ? AND unit = ?", view.month, code)
     return known[0] if known else {}

@@ -32,7 +32,7 @@ def _read_as() -> dict[str, str]:
     return {line[0]: line[1:] for line in _INITIALS.read_text(encoding="utf-8").splitlines()}
 
 
-def found(text: str, *names: str) -> bool:
+def matches(text: str, *names: str) -> bool:
     """Whether every word of a search is in one of the names."""
     return all(any(_in(word, name) for name in names) for word in words(text))
 

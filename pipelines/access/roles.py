@@ -69,10 +69,7 @@ def may(actor: Actor, action: str, county: str | None = None) -> bool:
 
 
 def require(by: "str | Actor", action: str, settings: Settings, county: str | None = None, **facts: object) -> str:
-    """The name for the ledger, if the actor may. A plain name is the local operator, who has all rights.
-
-    Errors: `Refusal`; the attempt is written to the audit log with `facts`.
-    """
+    """The name for the ledger, if the actor may; a plain name is the local operator. Errors: `Refusal`, audited with `facts`."""
     if isinstance(by, str):
         return by
     if not may(by, action, county):
@@ -174,10 +171,7 @@ def is_loopback(address: str | None) -> bool:
 
 
 def hosts(settings: Settings, address: str) -> list[str]:
-    """Host names that the server answers to: this machine's, those of access.yaml, and its own address.
-
-    A server on every address without any name given answers to all: it cannot know its names.
-    """
+    """Host names the server answers to: this machine, access.yaml, its own address; `*` where it cannot know them."""
     known = list(load(settings).hosts)
     if address in ("0.0.0.0", "::") and not known:  # noqa: S104 a comparison
         return ["*"]

@@ -45,14 +45,14 @@ class Habits:
 
     def _unread_flags(self) -> dict[str, list[tuple[str, int]]]:
         """Words in yes-or-no questions that are neither yes nor no: field and position of each cell, by column."""
-        found = defaultdict(list)
+        unread = defaultdict(list)
         for question in self.cells.context.part:
             if question.type == "flag":
                 raw = self.cells.rows.raw.get(question.id, [])
                 for i, why in sorted(self.cells.bad.get(question.id, {}).items()):
                     if why.code in ("not_a_flag", "flag_unclear"):
-                        found[flag_words.folded(raw[i] or "")].append((question.id, i))
-        return found
+                        unread[flag_words.folded(raw[i] or "")].append((question.id, i))
+        return unread
 
     def _settled_words(self) -> None:
         for word, places in self._unread_flags().items():

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class CommunityRows:
-    """表1 of one file. Grain of the lists: one entry per unit row, in the sender's order.
-
-    `untouched` rows of a prefilled workbook are left out: they count as the month's that they came from.
-    """
+    """表1 of a file as columns. Grain: unit row, in the sender's order, without `untouched` rows of a prefilled workbook."""
 
     sheet: str
     columns: dict[str, Column]
@@ -44,10 +41,7 @@ class CommunityRows:
 
 @dataclass
 class Context:
-    """What reading a sheet needs besides the sheet. `index` is None where county or month is not known.
-
-    `last` is what a prefilled workbook came with, `town` the code of the one town that it is for.
-    """
+    """What reading a sheet needs: `index` (None: county or month not known), `last` answers of a prefilled one, its `town`."""
 
     part: Part
     report: Report

@@ -70,10 +70,7 @@ def _holds(row: Row) -> bool:
 
 
 def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], last: LastMonth) -> list[State]:
-    """The state of every row. A row of a unit that the copy does not have is changed.
-
-    Rows whose texts are those of the copy are compared whole; cell by cell only the others.
-    """
+    """State of every row; rows that equal the copy are compared whole, others cell by cell; units not in the copy are changed."""
     asked = [q for q in part if q.id in rows.raw and q.id in last.names and q.id not in _GIVEN]
     starts = [last.names.index(question.id) * WIDTH for question in asked]
     places = [slice(start, start + WIDTH) for start in starts]

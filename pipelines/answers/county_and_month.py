@@ -184,10 +184,7 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
 
 
 def settle_month(said: Identity) -> tuple[date | None, str | None]:
-    """The month that all places agree on, else the finding: `month_unknown` or `month_conflict`.
-
-    Where everything that people see agrees and only a hidden mark differs, last month's file was used again: `mark_differs`.
-    """
+    """The month that all places agree on, else `month_unknown` or `month_conflict`; only a hidden mark differs: `mark_differs`."""
     values = {claim.value for claim in said.months}
     if len(values) == 1:
         return values.pop(), None

@@ -98,10 +98,7 @@ def finding_id(county: str | None, finding: Finding) -> str:
 
 
 def load(folder: Path) -> dict[str, Kind]:
-    """The taxonomy of `folder/findings.yaml` by code; codes that an earlier version's folder lacks come from the program's own.
-
-    Refuses codes that occur twice and unknown keys.
-    """
+    """Kinds of findings by code from `folder/findings.yaml`; codes missing there are the program's own. Errors: `Refusal`."""
     return {**_listed(_OWN), **_listed(folder)}
 
 

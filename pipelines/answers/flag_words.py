@@ -31,10 +31,7 @@ def is_tick(text: str | None) -> bool:
 
 
 def pair(text: str) -> list[bool] | None:
-    """The answer of a pair such as ☑是 □否, as a list of one; empty where both or neither are ticked, None where it is no pair.
-
-    All marks are before or all behind their words.
-    """
+    """The answer of a pair such as ☑是 □否 as a list of one; empty where both or neither is ticked; None where it is no pair."""
     text = text.translate(_BRACKETS)
     parts = _MARKED.findall(text)
     if len(parts) != 4 or "".join(mark + word for mark, word in parts) != text:

@@ -257,10 +257,7 @@ def _table(sheet: Sheet, header: _Header, first: int, last: int) -> Table:
 
 
 def measured(column: Column, match: Match) -> Column | None:
-    """The column with its factor; None where its own header states a unit of another quantity.
-
-    A group's unit holds for those of its columns that it fits: 元 over pay and head counts concerns the pay.
-    """
+    """The column with its factor; None where its header has a unit of another quantity. A group's unit holds where it fits."""
     own = measurement_units.canonical(match.field.unit if match.field else None)
     if own is None:
         return column

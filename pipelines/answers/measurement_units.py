@@ -66,10 +66,7 @@ def canonical(unit: str | None) -> str | None:
 
 
 def factor(stated: str, own: str) -> Decimal | None:
-    """What an answer in `stated` is multiplied by to be in `own`; None where the quantities differ or no exact factor exists.
-
-    个 counts anything that is counted.
-    """
+    """Exact factor from unit `stated` to `own`; None for different quantities. 个 counts anything."""
     (quantity, size), (own_quantity, own_size) = UNITS[stated], UNITS[own]
     counted = {quantity, own_quantity} <= _COUNTED.keys() and quantity == "items" and stated.endswith("个")
     if (quantity != own_quantity and not counted) or size is None or own_size is None:

@@ -97,10 +97,7 @@ V = TypeVar("V")
 
 
 class Remembered(dict[object, V]):
-    """Values of a column, each parsed when it is met first: the same few come in every file and month.
-
-    A value that is no answer is not remembered: `Unread`. Only for values none of which equals one of another type.
-    """
+    """Values of a column, each parsed once; those without an answer give `Unread`. Values must not equal another type's."""
 
     def __init__(self, work_out: Callable[[object], V]):
         super().__init__()
@@ -117,10 +114,7 @@ class Remembered(dict[object, V]):
 
 
 def remembered(part: Part, field: Field, *asked: Any) -> Remembered[object]:
-    """The answers of one field that were met before; not for codes and texts, which are each county's own.
-
-    `asked` are the values of an `Asked`, which is made only where a column of the kind is met first.
-    """
+    """Answers of one field parsed before; not for codes and texts. `asked`: values of an `Asked`, made when first met."""
     key = (field.id, *asked)
     met: Remembered[object] | None = part.remembered.get(key)
     if met is None:
@@ -196,10 +190,7 @@ def _text(raw: object, field: Field, asked: Asked) -> object:
 
 
 def decimal(raw: object, stated: str | None) -> Decimal | str | None:
-    """A number as an exact decimal; the folded text itself where it is none; None for what never is a number.
-
-    `stated` is the unit that may follow it.
-    """
+    """An exact decimal, the folded text where it is none, None for what is never a number. `stated`: the unit that may follow."""
     if isinstance(raw, float):
         if not math.isfinite(raw):
             return None

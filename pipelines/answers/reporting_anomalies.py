@@ -29,6 +29,8 @@ _CELLS = 20  # of a column that a finding names; of more, the first
 
 
 class Unchanged(Entry):
+    """Asked of a 表1 of which this share of at least `answers` numbers, over `units` units or more, did not change."""
+
     share: Number
     answers: int
     units: int
@@ -36,12 +38,16 @@ class Unchanged(Entry):
 
 
 class Alike(Entry):
+    """Asked where `rows` rows of two counties have the same numbers, at least `numbers` of them not 0."""
+
     rows: int
     numbers: int
     reason: str
 
 
 class Round(Entry):
+    """Asked of a field with `values` answers from `least` up, of which these shares end in 0 (`tens`), in 0 or 5 (`fives`)."""
+
     fields: list[str]
     least: int
     values: int
@@ -61,6 +67,8 @@ class Slip(Entry):
 
 
 class Turned(Entry):
+    """Asked where this share of at least `units` units that answered no last month now answers yes."""
+
     share: Number
     units: int
     reason: str
@@ -201,10 +209,7 @@ def _percent(share: Decimal) -> str:
 
 
 def _against_last_month(asked: _Asked) -> None:
-    """Both in one pass over this month's rows and last month's: joining them is most of the cost.
-
-    A prefilled workbook says itself which rows were confirmed, and the others are not in `row`.
-    """
+    """Unchanged and copied rows in one pass, because joining two months is most of the cost; prefilled rows are not in `row`."""
     numbers = asked.comparable(asked.numbers)
     same = " + ".join(f'coalesce(n."{f}" = p."{f}", FALSE)::INTEGER' for f in numbers)
     both = " + ".join(f'(n."{f}" = p."{f}" IS NOT NULL)::INTEGER' for f in numbers)

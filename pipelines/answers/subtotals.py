@@ -75,10 +75,7 @@ def _town(total: Total, rows: CommunityRows, table: Table, context: Context) -> 
 def _differences(
     stated: dict[str, Decimal], group: list[int], rows: CommunityRows, part: Part
 ) -> dict[str, tuple[Decimal, Decimal]]:
-    """Fields whose stated sum is not that of the group: the stated sum and the computed one.
-
-    A part that could not be read may be anything up to the field's largest answer.
-    """
+    """Fields whose stated sum differs from the computed one (both returned); an unreadable part may be up to the field's maximum."""
     wrong = {}
     for field_id, value in stated.items():
         parts = [(rows.values[field_id][i], rows.raw[field_id][i]) for i in group]

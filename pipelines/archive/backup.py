@@ -241,10 +241,7 @@ def _message(result: BackedUp) -> str:
 
 
 def verify(folder: Path) -> Verified:
-    """Every line and every object of a backup against its hash; changes nothing.
-
-    Returns `folder`, `seq`, `objects`, `faults`, `whole` and `message`. Errors: `Refusal` when this is no backup.
-    """
+    """Verify every line and object of a backup by its hash; changes nothing. Errors: `Refusal` when this is no backup."""
     place = _Place(folder.resolve())
     mark = place.mark()
     if mark is None:

@@ -22,10 +22,7 @@ def order(name: str) -> tuple[str, int]:
 
 @dataclass
 class Editions:
-    """Every edition in the ledger, by its name: the event that made it, the one that released it, the one that retracted it.
-
-    What retracts an edition is a person's `retract`, or the withdrawal of the decision by which its month was open.
-    """
+    """Editions by name: the events that made, released and retracted them (also by withdrawing the decision that opened the month)."""
 
     made: dict[str, Event] = field(default_factory=dict)
     released: dict[str, Event] = field(default_factory=dict)

@@ -97,10 +97,7 @@ class Ledger:
                 reach *= 4
 
     def events(self, after: int = 0, until: int | None = None, besides: str | None = None) -> Iterator[Event]:
-        """Events in order, `after` < seq ≤ `until`, of every kind but `besides`. A broken chain is reported by `verify`, not here.
-
-        Lines of that kind are known by their bytes and not taken apart: a ledger of ten years is nearly all submissions.
-        """
+        """Events with `after` < seq ≤ `until` and kind not `besides` (skipped unparsed, since most are submissions)."""
         if not self.path.exists():
             return
         # as `Event.line` writes it; inside a text the quotes would be escaped
@@ -125,6 +122,7 @@ class Ledger:
         file.seek(low)
 
     def last_seq(self) -> int:
+        """Number of the last event; 0 in an empty ledger."""
         tail, _ = self._tail()
         return json.loads(tail)["seq"] if tail else 0
 

@@ -110,6 +110,7 @@ class Life:
     mistaken: list[tuple[str, Event, Event]] = field(default_factory=list)
 
     def month(self, month: date) -> MonthState:
+        """The state of a month; an empty one where nothing was sent for it."""
         return self.months.setdefault(month, MonthState(month))
 
     def effective(self, month: date) -> dict[str, list[int]]:
@@ -376,9 +377,7 @@ def _spot(life: Life, event: Event) -> None:
 
 
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate` and `reply`
-    change no figure. `publicise`: see `public_months`.
-    """
+    """Events folded elsewhere: a refused reading, withdrawals, notes, replies, publicised months."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {

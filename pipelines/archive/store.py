@@ -61,6 +61,7 @@ class Archive:
             durable_files.sweep(folder)
 
     def path(self, digest: str) -> Path:
+        """Place of an object by its SHA-256."""
         return self.objects / digest[:2] / digest
 
     def read(self, digest: str) -> bytes:
@@ -93,6 +94,7 @@ class Archive:
         return self._ledger.events(after, until, besides="submission")
 
     def last_seq(self) -> int:
+        """Number of the last event; 0 in an empty archive."""
         return self._ledger.last_seq()
 
     # ---- verification

@@ -15,10 +15,7 @@ def in_force(events: Iterable[Event]) -> dict[int, Event]:
 
 
 def mistaken(events: list[Event], withdrawn: dict[int, Event]) -> Iterator[tuple[str, Event, Event]]:
-    """Month, and from which event to which it was open or locked by a decision that was taken back since.
-
-    A withdrawal counts as such a decision too where it was itself taken back.
-    """
+    """Month → spans of events in which it was open or locked by a decision taken back since; a withdrawal is such a decision too."""
     known = {event.seq: event for event in events}
     for seq in withdrawn.keys() & known.keys():
         root = known[seq]

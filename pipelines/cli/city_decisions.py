@@ -26,11 +26,11 @@ _WHY = click.option("--why", required=True, help="理由")
 @with_settings
 def approve(settings: Settings, month: date, by: str, why: str, yes: bool, as_json: bool) -> None:
     """审定一个月（锁定）：成版、发布，报告盖上审定；还缺什么先说明，并随审定一起记入台账。"""
-    from pipelines.intake import decisions, gap_wording, reporting_status
+    from pipelines.intake import decisions, month_wording, reporting_status
     from pipelines.monthly import month_decisions
 
     state = reporting_status.status(settings, month)
-    lacking = gap_wording.lacking(decisions.lacking(state), state)
+    lacking = month_wording.lacking(decisions.lacking(state), state)
     if lacking:
         printing.say(f"注意，{months.label(month)}：" + "；".join(lacking), err=True)
     # no question where input is no terminal: the warning is printed, and the ledger records the gaps
@@ -125,7 +125,9 @@ def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, 
     from pipelines.intake import decisions
 
     sentence = f"问题 {{}} 已豁免至 {months.label(until)}"
-    printing.decided_each(findings, lambda one: decisions.waive(one, why, until, settings, by), as_json, sentence)
+    printing.decided_each(
+        findings, lambda finding: decisions.waive(finding, why, until, settings, by), as_json, sentence
+    )
 
 
 @click.command()

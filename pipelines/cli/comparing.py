@@ -15,15 +15,6 @@ from pipelines.settings import Settings
 if TYPE_CHECKING:
     from pipelines.edition.figure_types import Change
 
-# answers first: that part is work
-_PARTS = {
-    "answers": "工作（答案变化）",
-    "reporting": "报送",
-    "boundary": "区划",
-    "corrections": "更正",
-    "register": "口径",
-}
-
 
 @click.command()
 @click.argument("m1", type=MONTH)
@@ -53,7 +44,9 @@ def compare(settings: Settings, m1: date, m2: date, indicator, unit, policy, as_
 
 
 def _change(row: "Change") -> str:
-    parts = {name: Fraction(row["parts"][key]) for key, name in _PARTS.items()}
+    from pipelines.edition.figure_types import PART_NAMES
+
+    parts = {name: Fraction(row["parts"][key]) for key, name in PART_NAMES.items()}
     moved = "，".join(f"{name} {_signed(value)}" for name, value in parts.items() if value)
     begun = "没有变化" if row["from"] is not None and row["to"] is not None else "数据有无，属报送"
     return f"{_shown(row['from'])} → {_shown(row['to'])}（{moved or begun}）"

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from pipelines import months
 from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, gap_wording
+from pipelines.intake import file_names, month_wording
 from pipelines.punctuation import full_width
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def say(*lines: str, err: bool = False) -> None:
 
 
 def print_json(data) -> None:
+    """One line of JSON on standard output."""
     click.echo(as_json_line(data))
 
 
@@ -60,20 +61,6 @@ def progress(title: str):
         yield lambda done, of, item: bar.update(task, completed=done, total=of, description=file_names.shown(item))
 
 
-_STATES = {
-    "checked": "已检查",
-    "effective": "已接收",
-    "known": "此前已收到相同文件，未重复计入",
-    "waiting": "已存档，在等：该月已审定（重开后生效，shequ reopen），或该月还没有结束",
-    "received": "已存档，等当前任务结束后读取",
-    "superseded": "已被更新的报表取代",
-    "question": "待市里采纳月份",
-    "withdrawn": "已撤回",
-    "spot": "抽查结果已记录",
-    "refused": "未采用",
-}
-
-
 def reports(outcomes: Sequence["Report"], as_json: bool) -> None:
     """One line of JSON a file, or its state and findings; exits with 1 where a file is refused or has an error."""
     for outcome in outcomes:
@@ -91,13 +78,8 @@ def _report(report: "Report") -> None:
     counts += (
         f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
     )
-    state = (
-        "不能采用"
-        if report.refused
-        else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
-    )
     other = f"。{report.other_month}" if report.other_month else ""
-    say(f"{report.file}：{state}。{report.spot or f'{whose}{counts}{other}'}")
+    say(f"{report.file}：{report.state_in_words}{_instead(report)}。{report.spot or f'{whose}{counts}{other}'}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
@@ -146,21 +128,21 @@ def valued(value: str | None, unit: str | None) -> str:
     return f"{Decimal(value):.2f}%" if unit == "%" else f"{Decimal(value):.2f} {unit or ''}".strip()
 
 
-_COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
-
-
 def story(story: "ExplainedFigure", indicator: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
     from pipelines.edition.decision_rows import STATES_OF_EXPLANATIONS
+    from pipelines.edition.explain_figure import COUNTS
+    from pipelines.edition.statuses import UNIT_STATES
 
     figure = story["figure"]
+    states = {counts: UNIT_STATES[state] for state, counts in COUNTS.items()}
     value = valued(figure["value"], indicator["unit"])
     say(full_width(f"{indicator['name']}（{story['indicator']}）条款 {story['clause']}：{story['quote']}"))
     say(story["arithmetic"])
     say(f"= {value}（{figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']}）")
     for unit in story["units"]:
         held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""
-        say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
+        say(f"  {unit['unit']} {unit['name']} {states[unit['counts']]}{held}")
         for check in unit.get("checks", ()):
             when = f"，{check['days']} 走访" if check["days"] else ""
             say(f"      抽查（{check['month']}，{check['list']} 号名单）：{check['result'] or '候补，未走访'}{when}")
@@ -183,14 +165,11 @@ _ANSWERS: dict[bool | int | str | None, str] = {True: "是", False: "否", None:
 def _instead(report: "Report") -> str:
     """Which report counts, where it is not this one."""
     counts = report.in_force
-    if report.state not in ("known", "superseded", "waiting") or counts is None:
+    if report.state not in ("known", "superseded") or report.refused or counts is None:
         return ""
     if counts["seq"] == report.seq:
         return f"（即第 {report.seq} 号收件，正在生效）"
     return f"（现在生效的是第 {counts['seq']} 号收件“{counts['file']}”，{counts['at'][:16].replace('T', ' ')} 收到）"
-
-
-_MONTH_STATES = {"open": "未审定", "approved": "已审定（锁定）", "reopened": "已重开"}
 
 
 def status(state: "MonthStatus", now: "MonthNow | None") -> None:
@@ -203,7 +182,7 @@ def status(state: "MonthStatus", now: "MonthNow | None") -> None:
     else:
         _counties(state)
     for file in state["refused"]:
-        say(f"未采用：{gap_wording.refusal(file, gap_wording.county_names(state))}")
+        say(f"未采用：{month_wording.refusal(file, month_wording.county_names(state))}")
     if state["waiting"]:
         say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效（shequ reopen）")
     if state["unread"]:
@@ -221,7 +200,7 @@ def status(state: "MonthStatus", now: "MonthNow | None") -> None:
 def _counties(state: "MonthStatus") -> None:
     counties = state["counties"]
     reported = [c for c in counties if c["state"] == "effective"]
-    word = _MONTH_STATES[state["state"]]
+    word = month_wording.APPROVAL[state["state"]]
     say(f"{state['month']} {word}：{len(counties)} 个县（市、区）中 {len(reported)} 个已报")
     lines: list[tuple[object, ...]] = [("代码", "县（市、区）", "状态", "应报", "读到", "计入", "错误", "需核实")]
     for county in counties:
@@ -229,9 +208,6 @@ def _counties(state: "MonthStatus") -> None:
         rest = ("已报", county["units"], *counts) if county["seq"] else ("未报", county["units"], "", "", "", "")
         lines.append((county["code"], county["name"], *rest))
     table(lines, right=(3, 4, 5, 6, 7))
-
-
-_OPENED = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
 
 
 def gate(now: "MonthNow", edition: str) -> str:
@@ -242,21 +218,19 @@ def gate(now: "MonthNow", edition: str) -> str:
             f"{edition} 已于 {event.at[:10]} 由{event.by}收回：{event.body['why']}（恢复用 shequ withdraw {event.seq}）"
         )
     if edition in now.editions.released:
-        how = _OPENED.get(now.editions.released[edition].body.get("how", ""), "")
+        how = month_wording.OPENED.get(now.editions.released[edition].body.get("how", ""), "")
         return f"已发布{f'（{how}）' if how else ''}"
     moment = f"{now.publication:%Y-%m-%d %H:%M}"
     return f"工作版，尚未发布：审定、各县报齐或到 {moment} 即发布，或用 shequ release {months.key(now.month)}"
 
 
 def decided(event: "Event", as_json: bool, said: str) -> None:
+    """The event of a decision as JSON, or `said` for people."""
     print_json(_event(event)) if as_json else say(said)
 
 
 def decided_each(ids: Sequence[str], decide: Callable[[str], "Event"], as_json: bool, said: str) -> None:
-    """One decision about several findings or matters (`said` has a place for the id): a list where several were named.
-
-    Errors: `Refusal` naming those of which it was refused, once the others are decided.
-    """
+    """One decision about several findings or matters; `said` has a place for the id. Errors: `Refusal` naming the refused."""
     from pipelines.intake.answer_matters import of_each
 
     done = of_each(dict.fromkeys(ids), decide)
@@ -290,7 +264,7 @@ def standing(state: "Reminders") -> None:
             say(f"  {label} {len(names)} 个：{'、'.join(names)}")
     by_code = {county["code"]: county["name"] for county in state["counties"]}
     for file in state["refused"]:
-        say(f"  未采用：{gap_wording.refusal(file, by_code)}")
+        say(f"  未采用：{month_wording.refusal(file, by_code)}")
     if state["waiting"]:
         say(f"  另有 {state['waiting']} 份在该月审定后收到，重开后生效")
     if state["unread"]:

@@ -46,6 +46,7 @@ PAPERS = ("docx", "xlsx", "html")
 
 
 def figures_key(register: Register) -> dg.AssetKey:
+    """Key of the asset of a policy's figures."""
     return dg.AssetKey(["figures", register.policy.id.replace("-", "_")])
 
 
@@ -76,7 +77,7 @@ def figures(reference: Reference) -> list[dg.AssetSpec]:
         for key, register in zip(keys, reference.registers, strict=True)
     ]  # fmt: skip
     verdicts = _spec(
-        "verdicts", "各级各项指标的数字、目标、状态和差距；状态所依据的走势取自该指标以前各月。", "figures", entry,
+        "verdicts", "各级各项指标的数字、目标、状态和还差的数；状态所依据的走势取自该指标以前各月。", "figures", entry,
         [*keys, sources.key("registers")], columns=[_column(name, kind) for name, kind in FIGURE.items()],
     )  # fmt: skip
     return [*counted, verdicts]

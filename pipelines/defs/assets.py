@@ -110,7 +110,7 @@ def _received(opened: Warehouse, new: int) -> dict[str, OfMonth]:
 def _figures(common: dict[str, Any], reference: Reference, checks: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="figures", specs=asset_specs.figures(reference), check_specs=checks, **common,
-        description="各级各项指标的数字、上下限、状态和差距。",
+        description="各级各项指标的数字、上下限、状态和还差的数。",
     )  # fmt: skip
     def figures(context: dg.AssetExecutionContext, station: Station) -> Results:
         with station.open("计算数字") as opened:

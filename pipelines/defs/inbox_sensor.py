@@ -41,7 +41,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
     @dg.sensor(
         job=job,
         name="inbox",
-        description="data/inbox/ 有新报表时运行；忽略锁定文件和未写完的文件，同一内容只运行一次。",
+        description="data/inbox/ 有新报表时运行；略过锁定文件和未写完的文件，同一内容只运行一次。",
         minimum_interval_seconds=EVERY,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
@@ -70,10 +70,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
 
 
 def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
-    """Files that no longer change, at most `MOST_FILES` of them new; and files too large to be read (without a hash).
-
-    A file that vanishes or grows in between is left out. One of the same size and time is not read again.
-    """
+    """Files that no longer change, at most `MOST_FILES` new ones, and too large ones without hash; known ones are not read again."""
     known = {(file.path, file.size, file.changed): file for file in before}
     waiting: list[Waiting] = []
     large: list[Waiting] = []
@@ -118,10 +115,7 @@ def _requests(fresh: list[Waiting], keys: Sequence[str], usual: str) -> list[dg.
 
 
 def _run_key(files: list[Waiting], today: date) -> str:
-    """Hash of the contents and the current month, so that the same files under other names request no second run in the month.
-
-    In a later month they are read again: a report refused because its month was not over may now be accepted.
-    """
+    """Hash of contents and current month: the same files run once a month; a report sent too early is read again in the next."""
     parts = [f"{today:%Y-%m}", *sorted(file.sha256 for file in files)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

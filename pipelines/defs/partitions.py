@@ -12,10 +12,7 @@ ZONE = str(SHANGHAI)
 
 
 def partitions(reference: Reference) -> dg.MonthlyPartitionsDefinition:
-    """Every month from the first that a policy asks for to the last that is over.
-
-    Months of a year without a holiday notice are included: their due days take account of weekends only, and `health` says so.
-    """
+    """Months from a policy's first to the last that is over, also of years without a holiday notice (`health` says so)."""
     return dg.MonthlyPartitionsDefinition(start_date=months.key(reference.first_month), fmt="%Y-%m", timezone=ZONE)
 
 

@@ -47,8 +47,7 @@ class Station(dg.ConfigurableResource["Station"]):
 
 @contextmanager
 def refusals_shown() -> Iterator[None]:
-    """Show a refusal without a traceback. A retry is allowed where a damaged warehouse was set aside or lost editions were
-    put back; otherwise the refusal would only repeat."""
+    """Show a refusal without traceback; retry only where a damaged warehouse was set aside or lost editions were restored."""
     try:
         yield
     except Refusal as refusal:

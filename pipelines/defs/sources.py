@@ -60,6 +60,7 @@ def specs() -> list[dg.AssetSpec]:
 
 
 def asset_of(promise: str) -> dg.AssetKey:
+    """Key of the asset that a promise of `shequ health` is checked at."""
     return key(CHECKS[promise][0])
 
 

@@ -6,6 +6,7 @@
 from pathlib import Path
 
 from pipelines import settings
+from pipelines.edition.statuses import LEVELS, WORDINGS
 from pipelines.punctuation import full_width
 from pipelines.reference.policy.register import Indicator, Register
 from pipelines.reference.reference_bundle import Reference
@@ -13,9 +14,6 @@ from pipelines.reference.strict_yaml import Plain, load_yaml
 
 SPECS = settings.REPOSITORY / "tests" / "specs"
 SERIES = SPECS / "series"
-WORDINGS = {"required": "必须", "strive": "力争", "promoted": "提倡、推动"}
-COUNTED = {"community": "社区（村）", "county": "县（市、区）"}
-LEVELS = {"community": "各社区（村）", "town": "各街道（乡镇）", "county": "各县（市、区）", "city": "全市"}
 _COMMON = ("县", "镇", "类型", "个数")
 
 
@@ -72,7 +70,7 @@ def _indicator(indicator: Indicator, reference: Reference, examples: list[Plain]
     mark = "（重点）" if indicator.headline else ""
     facts = {
         "条款": f"{indicator.clause}：“{full_width(indicator.quote)}”（{WORDINGS[indicator.wording]}）",
-        "计量": f"以{COUNTED[indicator.of]}为单位，{indicator.unit}",
+        "计量": f"以{LEVELS[indicator.of]}为单位，{indicator.unit}",
         "范围": _code(indicator.entry.scope) or "全部",
         "算法": _formula(indicator),
         "用到的填报": "、".join(filter(None, (_label(name, indicator, reference) for name in indicator.fields))),

@@ -10,11 +10,7 @@ _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 
 
 def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> FeedingCell:
-    """The answer read from a cell of a submitted workbook, and every figure that it goes into.
-
-    `file` is a name or the first digits of a SHA-256; the latest submission of that name is meant.
-    Errors: `Refusal` when the file or the cell is not in this release.
-    """
+    """The answer read from a cell and the figures it goes into; `file`: name (latest) or SHA-256 prefix. Errors: `Refusal`."""
     matched = _CELL.fullmatch(cell.upper())
     if not matched:
         raise Refusal(f"“{cell}”不是单元格地址；请写成 C12 这样的形式")

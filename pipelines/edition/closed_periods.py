@@ -37,6 +37,7 @@ class Period:
     before: str | None
 
     def source(self, folder: Path) -> Source:
+        """The period's month tables in the folder of an edition."""
         return Source(folder, self.keys, self.before)
 
 
@@ -56,9 +57,7 @@ def _period(key: str, last: str) -> str:
 def put(
     warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, Any], waivers: list[Waiver]
 ) -> dict[str, str]:
-    """Put every closed period into the folder of an edition that is being built: file name → SHA-256. The tables `indicator` and
-    `status` are read from the attached database `release`.
-    """
+    """Put the databases of closed periods into an edition being built: file name → SHA-256. `release` is attached."""
     files = {}
     for period in split(manifest["months"])[:-1]:
         name = f"{FOLDER}/{period.name}.duckdb"
@@ -68,9 +67,7 @@ def put(
 
 
 def put_pages(store: Path, folder: Path, manifest: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """The entries of the month tables of every closed period, each in a file beside its database: file name → SHA-256; and the
-    manifest with those of the other months only, so that it stays short.
-    """
+    """Put month tables of closed periods into files beside their databases; returns SHA-256 by name and the shorter manifest."""
     *closed, last = split(manifest["months"])
     files = {f"{FOLDER}/{period.name}.json": _page(store, _entries(manifest, period)) for period in closed}
     for name, digest in files.items():

@@ -3,12 +3,13 @@
 import itertools
 from datetime import date
 from fractions import Fraction
+from typing import get_args
 
 import duckdb
 
 from pipelines import months
 from pipelines.edition import declared_register, edition_folders
-from pipelines.edition.figure_types import Change
+from pipelines.edition.figure_types import Change, Part, Parts
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown
@@ -16,8 +17,8 @@ from pipelines.figures.change_breakdown import LATE, STEPS, Compared, Counted, M
 from pipelines.reference.strict_yaml import suggest
 from pipelines.warehouse import projection
 
-# keys of the output, in the order of the steps
-PARTS = ("register", "corrections", "boundary", "answers", "reporting")
+# in the order of the steps
+PARTS: tuple[Part, ...] = get_args(Part)
 Key = tuple[str, str, str]  # indicator, level, unit
 Steps = dict[str, Counted]
 
@@ -128,9 +129,7 @@ def _change(key: Key, steps: Steps, inside: dict[str, Steps]) -> Change:
 
 
 def _values(steps: dict[str, Counted]) -> list[Fraction | None]:
-    """The value at each step; a late or withdrawn report of the earlier month is attributed to reporting where it is the whole
-    difference between 无数据 and a value.
-    """
+    """Value at each step; reports that came late or were withdrawn count as reporting where they alone make or end 无数据."""
     before = steps.get("redefined")
     values = {step: _value(steps.get(step)) for step in STEPS}
     came = before is not None and before.is_silent and None not in (values["corrected"], values["now"])
@@ -144,7 +143,7 @@ def _value(counted: Counted | None) -> Fraction | None:
     return Fraction(counted.factor * counted.yes, counted.scope) if counted and counted.has_value else None
 
 
-def _parts(values: list[Fraction | None], is_there: bool) -> dict[str, Fraction]:
+def _parts(values: list[Fraction | None], is_there: bool) -> dict[Part, Fraction]:
     """The change at each step, split as in the edition's table `movement`. A value that appears or disappears is attributed to the step at
     which it does; for a place that exists at one end only, all of the change is boundary. A step without a value is skipped: its change
     goes to the next step that has one.
@@ -169,7 +168,7 @@ def _is_there(steps: dict[str, Counted]) -> bool:
     return STEPS[0] in steps and STEPS[-1] in steps
 
 
-def _share_of(county: dict[str, Counted], city: dict[str, Counted]) -> dict[str, Fraction]:
+def _share_of(county: dict[str, Counted], city: dict[str, Counted]) -> dict[Part, Fraction]:
     """A county's part of the city's change: what it has of the city's numerator, over the city's denominator, at each step."""
     values = [_over(county.get(step), city[step]) for step in STEPS]
     return _parts(values, _is_there(city))
@@ -185,5 +184,5 @@ def _text(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def _texts(parts: dict[str, Fraction]) -> dict[str, str]:
+def _texts(parts: dict[Part, Fraction]) -> Parts:
     return {name: _text(value) for name, value in parts.items()}

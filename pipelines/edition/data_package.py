@@ -121,9 +121,7 @@ def _field(
 
 
 def _type(sql: str, is_key: bool) -> str:
-    """Whole numbers that may be missing are `number` with `whole`: Frictionless reads Parquet through pandas, which makes floats of them
-    where one is missing, and refuses a float that is declared `integer`.
-    """
+    """Frictionless type; nullable whole numbers are `number`, because it reads them as floats through pandas."""
     if "INT" in sql:
         return "integer" if is_key else "number"
     return _TYPES.get(sql, "number" if sql.startswith("DECIMAL") else "any")

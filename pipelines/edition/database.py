@@ -35,9 +35,7 @@ from pipelines.warehouse.projection import Warehouse
 
 
 def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
-    """`release.duckdb` and the databases of closed periods, from the month tables and the prepared analysis tables:
-    file name → SHA-256.
-    """
+    """Build `release.duckdb` and the databases of closed periods from the month tables: file name → SHA-256."""
     con, span = warehouse.con, [months.parse(key) for key in manifest["months"]]
     # everything read from the warehouse comes first: afterwards it may change
     with warehouse.unmoved():

@@ -26,9 +26,7 @@ def policy_of(release: Release, policy: str | None = None) -> str:
 
 
 def indicators(release: Release, policy: str | None = None) -> pd.DataFrame:
-    """The indicators. Grain: indicator, in the register's order. `low`, `high`: the target's bounds in the
-    indicator's `unit`.
-    """
+    """Indicators in the register's order. Grain: indicator. `low`, `high`: bounds of the target in the indicator's `unit`."""
     return release.query("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy_of(release, policy)])
 
 
@@ -102,9 +100,7 @@ _WHOLE = (
 def series(
     release: Release, indicator: str, place: str = "", divisions: str = "then", policy: str | None = None
 ) -> pd.DataFrame:
-    """One indicator over time. Grain: month. `place`: a county's code, or empty for the city. Value and bounds in its
-    unit. Errors: `Refusal` for an unknown indicator or county.
-    """
+    """One indicator over time. Grain: month. `place`: county code, empty for the city. Errors: `Refusal` for an unknown one."""
     _known(release, indicator, "city")
     _is_place(release, place)
     return release.query(
@@ -120,22 +116,14 @@ def series(
 
 
 def units(release: Release, month: date | None = None) -> pd.DataFrame:
-    """The roster and where each unit's answers come from. Grain: unit of the month.
-
-    `row_state`: accepted, held or absent; `answered_in`: the month of the answers that count; `carried`: they are an
-    earlier month's.
-    """
+    """Roster and source of answers. Grain: unit of the month. `row_state`, `answered_in` (month of the answers), `carried`."""
     _has(release, month)
     columns = "unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried"
     return release.query(f"SELECT {columns} FROM standing WHERE month = ? ORDER BY unit", [month or release.month])
 
 
 def answers(release: Release, fields: list[str], month: date | None = None) -> pd.DataFrame:
-    """Answers that count. Grain: unit of the month; one column a field, in the unit that table `field` names; null:
-    not known.
-
-    Errors: `Refusal` for a field that the form does not have, and for a month that the edition does not have.
-    """
+    """Answers that count. Grain: unit of the month, a column a field, in the unit of table `field`. Errors: `Refusal`."""
     _has(release, month)
     known = [row["field"] for row in release.rows("SELECT field FROM field WHERE part = 'community'")]
     for name in fields:
@@ -155,16 +143,12 @@ def findings(release: Release, month: date | None = None) -> pd.DataFrame:
 
 
 def coverage(release: Release) -> pd.DataFrame:
-    """Who reported. Grain: month and county. `units` in the roster, of which `accepted`, `held`, `carried`, `missing`
-    (whole units).
-    """
+    """Reporting. Grain: month and county. `units` of the roster: `accepted`, `held`, `carried`, `missing` (whole units)."""
     return release.query("SELECT * FROM coverage ORDER BY month, county")
 
 
 def lineage(release: Release, indicator: str, unit: str | None = None, month: date | None = None) -> pd.DataFrame:
-    """From a figure to its cells. Grain: unit in scope and answer. `raw`: the text in the cell; `counts`: yes, no or
-    unknown.
-    """
+    """From a figure to its cells. Grain: unit in scope and answer. `raw`: text of the cell; `counts`: yes, no or unknown."""
     explained = explain(release, indicator, month, unit)
     lines = [
         {"unit": row["unit"], "name": row["name"], "counts": row["counts"], "field": field, **answer}
@@ -175,9 +159,7 @@ def lineage(release: Release, indicator: str, unit: str | None = None, month: da
 
 
 def changes(release: Release, earlier: date, later: date, indicator: str, policy: str | None = None) -> pd.DataFrame:
-    """Why an indicator moved between any two months. Grain: city or county (`place`: code). `before`, `after` and the parts `register`,
-    `corrections`, `boundary`, `answers`, `reporting`, which add up to the change, are in its unit. Exact fractions: `compare_months`.
-    """
+    """Why an indicator moved between two months. Grain: city or county. The parts add up to after − before, in its unit."""
     names = {
         row["unit"]: row["name"]
         for row in release.rows("SELECT DISTINCT ON (unit) unit, name FROM place ORDER BY unit, month DESC")

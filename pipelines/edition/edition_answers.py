@@ -17,10 +17,7 @@ from pipelines.template.last_answers import shown
 
 
 def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | None:
-    """The answers in force of every unit and county in the month before, from its newest edition that was not retracted.
-
-    Where the month before has none, the one before it; None where neither has an edition.
-    """
+    """Answers in force of the month before, else of the one before it, from its newest edition; None without one."""
     archive = Archive(settings.archive)
     for back in range(1, CARRY_MONTHS + 1):
         then = months.add(month, -back)

@@ -15,10 +15,7 @@ Typed = TypeVar("Typed")
 def since(
     warehouse: Warehouse, store: Path, earlier: Path, now: dict[str, Any], content: dict[str, dict[str, Object]]
 ) -> Difference:
-    """The difference between an edition's folder and the next one of its month, which is about to be written.
-
-    `figures` lists city figures with other counts or verdicts (at most `MOST`; `figures_changed` counts all); null: no value.
-    """
+    """Difference to the next edition of the month; `figures`: at most `MOST` city figures with other counts or verdicts."""
     before = edition_folders.whole(earlier)
     figures = _changed(warehouse, store, earlier, before, "figure", content)
     sent = _changed(warehouse, store, earlier, before, "submission", content)

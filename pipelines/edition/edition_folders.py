@@ -57,6 +57,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def latest_edition(shelf: Path, month: date) -> Path | None:
+    """Folder of the newest complete edition of a month; None without one."""
     return max(editions(shelf, month), key=lambda folder: int(folder.name), default=None)
 
 
@@ -75,10 +76,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def month_tables(folder: Path, manifest: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Table → month → entry for the whole series of an edition: of closed periods they are in files beside their databases.
-
-    Errors: `Damaged` when one of those is missing or damaged.
-    """
+    """Table → month → entry of an edition's series, with those of closed periods. Errors: `Damaged` for a missing file."""
     tables: dict[str, dict[str, dict[str, Any]]] = {}
     pages = [_page(folder, name) for name in sorted(manifest["files"]) if re.fullmatch(r".+/.+\.json", name)]
     for page in (*pages, manifest["tables"]):
@@ -124,10 +122,7 @@ def _text(shelf: Path) -> str:
 
 
 def point_current(shelf: Path, archive: Archive) -> None:
-    """Point `current` at the newest released edition of the ledger that is complete on disk, in one atomic step.
-
-    Where none was released there is no pointer; where none is complete it stays, so that readers get a refusal naming the damage.
-    """
+    """Point `current` at the newest released edition complete on disk, atomically; it stays where none is complete."""
     shown = month_state.editions(archive).shown()
     standing = [name for name in shown if (shelf / name / "manifest.json").exists()]
     if standing and _text(shelf) != standing[-1]:
@@ -142,9 +137,7 @@ def papers_lock(shelf: Path) -> Path:
 
 
 def sweep(shelf: Path) -> None:
-    """Remove partial month tables and editions of a killed writer; the caller holds the writer's lock. Partial papers are removed too,
-    unless papers are being written.
-    """
+    """Remove what a killed writer left of month tables, editions and papers (unless being written). The caller holds the lock."""
     for leftover in shelf.glob("*/.*.part"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     if any(shelf.glob(HALF_WRITTEN_PAPERS)):

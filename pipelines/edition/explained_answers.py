@@ -10,8 +10,7 @@ from pipelines.edition.open_edition import Release
 
 
 class Explained(TypedDict):
-    """One explained finding. `unit` and `unit_name` are null where it is about the county; `fields` are those of the form that it is
-    about, `about` their labels; `text` is without personal numbers; `state` as in the table `explanation`."""
+    """An explained finding; `unit` null where about the county, `about`: labels of `fields`, `text` without personal numbers."""
 
     finding: str
     county: str

@@ -1,6 +1,14 @@
 """A figure and its explanation as other rooms and programs read them, as TypedDicts: the keys of `shequ figures` and `shequ explain`."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired
+
+# pydantic, which makes the schemas of `/api` of these types, asks for this one before Python 3.12
+from typing_extensions import TypedDict
+
+Level = Literal["city", "county", "town", "community"]
+Status = Literal[
+    "not_applicable", "no_data", "tracked", "met", "overdue", "starting", "reversing", "on_track", "lagging", "off_track", "unproven",
+]  # fmt: skip
 
 
 class Figure(TypedDict):
@@ -8,7 +16,7 @@ class Figure(TypedDict):
 
     indicator: str
     month: str
-    level: str
+    level: Level
     unit: str
     name: str
     value: str | None
@@ -21,10 +29,10 @@ class Figure(TypedDict):
     failing: int | None
     carried: int | None
     target: str | None
-    status: str
-    if_low: str | None
-    if_high: str | None
-    if_last: str | None
+    status: Status
+    if_low: Status | None
+    if_high: Status | None
+    if_last: Status | None
     gap: int | None
     gap_failing: int | None
     gap_unknown: int | None
@@ -93,18 +101,31 @@ class FeedingCell(TypedDict):
     figures: list[FedFigure]
 
 
+Part = Literal["register", "corrections", "boundary", "answers", "reporting"]
+# exact fractions `n/d` of percentage points (or of the ratio's unit), which add up to the change
+Parts = dict[Part, str]
+# answers first: that part is work
+PART_NAMES: dict[Part, str] = {
+    "answers": "工作（答案变化）",
+    "reporting": "报送",
+    "boundary": "区划",
+    "corrections": "更正",
+    "register": "口径",
+}
+
+
 class CountyChange(TypedDict):
-    """A county's part of a change of the city, by step."""
+    """A county's parts of a change of the city."""
 
     unit: str
-    parts: dict[str, str]
+    parts: Parts
 
 
 # A figure's change between two months (`shequ compare --json`); `from` is a keyword of Python.
 Change = TypedDict(
     "Change",
     {
-        "indicator": str, "unit": str, "from": str | None, "to": str | None, "parts": dict[str, str],
+        "indicator": str, "unit": str, "from": str | None, "to": str | None, "parts": Parts,
         "counties": list[CountyChange],
     },
 )  # fmt: skip

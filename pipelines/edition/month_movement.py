@@ -49,9 +49,7 @@ def _tables(release: Release) -> set[str]:
 
 @contextmanager
 def query(release: Release, policy: str, month: date, indicators: Sequence[str] | None = None) -> Iterator[Query]:
-    """A function that asks SQL of `movement`, `movement_unit`, `indicator`, `county`, `unit` and `figure` of one month against the month
-    before. `indicators`: those to compute where the month is not the release's; all without. The month must be known (`is_known`).
-    """
+    """A function for SQL on `movement` and tables of one known month against the month before; `indicators`: those computed."""
     if month == release.month:
         yield release.rows
         return

@@ -17,10 +17,7 @@ Made = Callable[[], dict[str, Object]]
 
 
 class Exports:
-    """Exports noted in the warehouse: (month, kind) → mark of the inputs, and the objects by name.
-
-    Read in one query, because an edition needs every month of the series. Files are written by a separate thread.
-    """
+    """Exports noted in the warehouse: (month, kind) → inputs' mark, objects by name. A separate thread writes the files."""
 
     def __init__(self, warehouse: Warehouse, store: Path):
         self.warehouse, self.store = warehouse, store

@@ -38,9 +38,7 @@ from pipelines.warehouse.projection import Warehouse, scalar
 
 @dataclass(frozen=True)
 class Object:
-    """A Parquet file in the store: the SHA-256 of its bytes, its number of rows, the hash of its content, and that of the names
-    and types of its columns (empty where an older program noted it).
-    """
+    """A Parquet file: SHA-256, number of rows, hash of its content and of its columns (empty if noted by an older program)."""
 
     sha256: str
     rows: int
@@ -206,6 +204,7 @@ def content_of(warehouse: Warehouse, place: Path) -> str:
 
 
 def object_path(store: Path, digest: str) -> Path:
+    """Place of a Parquet file in the store, by its SHA-256."""
     return store / f"{digest[:2]}/{digest}.parquet"
 
 

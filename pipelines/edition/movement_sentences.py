@@ -50,10 +50,7 @@ def who_lags(places: Sequence[ConcernedPlace]) -> str:
 
 
 def slipped(release: Release, policy: str, month: date | None = None, divisions: str = "now") -> list[Slipped]:
-    """Headline indicators of counties whose status is worse than a month before, by county in the order of codes.
-
-    By the divisions of the release's month, or (`then`) of the month's own: in both the month before is read by the same divisions.
-    """
+    """Headline indicators of counties worse than a month before, by code; both months by the release's divisions, or by `then`."""
     month = month or release.month
     rows = release.rows_as(
         Slipped,
@@ -329,9 +326,7 @@ def restated(release: Release, policy: str) -> list[Restated]:
 
 
 def divisions_paragraph(release: Release, policy: str, most: int = _NAMED, with_units: bool = True) -> str:
-    """区划调整说明 of a month in which divisions changed: what changed, and the headline shares like for like. `with_units`: also how many
-    units are judged as another kind.
-    """
+    """区划调整说明: what changed, headline shares like for like; `with_units`: also units now judged as another kind."""
     text = divisions_changed(release)
     if not text:
         return ""

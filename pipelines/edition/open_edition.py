@@ -82,9 +82,7 @@ class Release:
         return f"{self.manifest['month']}/{self.edition}"
 
     def at(self, table: str, month: date) -> str:
-        """The relation to use in SQL for a month's rows of a table of the series: the one database that holds them. It has other
-        months too, so the query must still filter by month.
-        """
+        """Relation for a month's rows of a series table: the database that holds them, other months too, so filter by month."""
         # only the view adds columns that an older format lacks
         if not _closed(self.manifest) or self.manifest["format"] < edition_folders.VERDICTS:
             return f'"{table}"'
@@ -93,9 +91,7 @@ class Release:
         return f'{periods[0] if periods else "ready"}."{table}"'
 
     def of_month(self, view: str, month: date) -> str:
-        """The relation to use in SQL for a month's rows of a view over the month tables: that month's file, which saves opening others,
-        or the view where months differ in their columns. The query must still filter by month.
-        """
+        """Relation for a month's rows of a view: that month's file, or the view where columns differ; filter by month."""
         table, key = view.removesuffix("_all"), months.key(month)
         entries = self.series.get(table, {})
         if key not in entries or _differ(entries):

@@ -26,9 +26,7 @@ def listed(names: Sequence[str], most: int | None = None, counter: str = "个") 
 
 
 def most_of(counts: Mapping[str, int], most: int, unit: str = "项", counter: str = "个县（市、区）") -> str:
-    """`甲县9项、乙县7项`: who has most. Who has as many as the last one is never left out beside him: then those above are named, or
-    where all have the same `甲县、乙县等4个县（市、区）各7项`.
-    """
+    """`甲县9项、乙县7项`, ties never split: those above a tie at the end, or `甲县、乙县等4个县（市、区）各7项`."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     next_one = ordered[most][1] if len(ordered) > most else 0
     above = [f"{name}{count(number)}{unit}" for name, number in ordered[:most] if number > next_one]
@@ -39,6 +37,7 @@ def most_of(counts: Mapping[str, int], most: int, unit: str = "项", counter: st
 
 
 def day(moment: date) -> str:
+    """`2020年7月8日`."""
     return f"{moment.year}年{moment.month}月{moment.day}日"
 
 

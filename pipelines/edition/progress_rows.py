@@ -1,14 +1,14 @@
 """Rows on lagging counties, changes and tasks, as TypedDicts: for reports and pages."""
 
 from datetime import date
-from typing import NotRequired, TypedDict
+from typing import NotRequired
+
+# as in `figure_types`
+from typing_extensions import TypedDict
 
 
 class ConcernedPlace(TypedDict):
-    """A county in the order of concern: headline indicators that apply, those behind, its rank from the worst.
-
-    `place` counts from the best, among the `placed` counties of which something is judged; null for the others. `_before`: a month before.
-    """
+    """A county in the order of concern. `rank` counts from the worst, `place` among `placed` from the best; null: nothing judged."""
 
     unit: str
     short: str
@@ -62,10 +62,7 @@ class MovedOtherwise(TypedDict):
 
 
 class Moved(MovedOtherwise):
-    """Change of a headline share since the month before, in whole units.
-
-    `gained` and `lost` by work, by county in `counties`; `beside` by reports and roster.
-    """
+    """Also units gained and lost by work, in all and by county (`counties`); `beside`: moved by reports and roster."""
 
     gained: int
     lost: int

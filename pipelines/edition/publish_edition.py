@@ -125,20 +125,14 @@ class Draft:
 def drafted(
     warehouse: Warehouse, settings: Settings, month: date, life: Life, wanted: int = edition_folders.FORMAT
 ) -> Draft:
-    """The draft of an edition of the month; the months up to it are computed.
-
-    `wanted` is the format in the ledger of an edition that is made again; formats before `VERDICTS` cannot be made any more.
-    """
+    """Draft of a month's edition, whose months are computed; `wanted`: the format to make again, none before `VERDICTS`."""
     content = _content(warehouse, settings, life, effective_answers.answered_months(life, month))
     edition_format = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
     return Draft(month, _manifest(warehouse, life, month, content, edition_format), content)
 
 
 def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, latest: Path | None) -> Draft:
-    """The draft, with damaged month tables made again; each is named by the hash of its content.
-
-    Errors: `Refusal` when only a rebuild can do that, because an edition itself is damaged.
-    """
+    """The draft with damaged month tables made again. Errors: `Refusal` where only a rebuild can do that."""
     store = settings.releases / "objects"
     still: list[Path] = []
     if damaged := verify_files.damaged_objects(warehouse, store, draft.content):

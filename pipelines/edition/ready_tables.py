@@ -39,9 +39,11 @@ class Source:
     before: str | None = None
 
     def all(self, table: str) -> str:
+        """SQL of a month table's rows of all `keys`."""
         return self._parquet(table, self.keys)
 
     def and_before(self, table: str) -> str:
+        """SQL of the same with the month before."""
         return self._parquet(table, [*([self.before] if self.before else []), *self.keys])
 
     def own(self, table: str) -> str:
@@ -59,10 +61,7 @@ class Source:
 
 
 def series(source: Source, into: str, waivers: Iterable[Waiver], towns: str = "FALSE") -> dict[str, str]:
-    """SQL by table name of the series' tables for the months of `source`, to be made in the attached database `into`.
-
-    `towns` says of which rows of towns the figures are kept. What is declared (`indicator`, `status`) is in `release`.
-    """
+    """SQL of series tables for the months of `source`, to be made in database `into`; `towns`: which figures of towns are kept."""
     return {**_copied(source, towns), **_series(source, into), **_reporting(source, into, waivers)}
 
 

@@ -112,10 +112,7 @@ _FIGURE_COLUMNS = (
 
 
 def differing(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -> list[str]:
-    """Month tables, as `table/month`, whose content differs between an edition on the shelf and one made again.
-
-    Of an edition with verdicts of semantics version 1 the figures are compared, and its verdicts are not: they are restated.
-    """
+    """Month tables `table/month` that differ from those made again; verdicts of semantics version 1 are not compared."""
     store = folder.parent.parent / "objects"
     before, now = retold(warehouse, folder), manifest["tables"]
     restated = before["format"] < edition_folders.VERDICTS <= manifest["format"]

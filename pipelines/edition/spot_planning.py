@@ -37,10 +37,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A claim with its plans for 0, 1, 2 … allowed ones; `chosen` is the one that was asked for, is recommended, or fits the budget.
-
-    `population`: stratum → uids of the reported units; `units` names them. No plans where the claim is not met as reported.
-    """
+    """A claim with plans for 0, 1, 2 … allowed, `chosen` among them; `population`: stratum → uids, named by `units`."""
 
     policy: str
     indicator: str

@@ -11,9 +11,7 @@ from pipelines.edition.progress_rows import Reply
 
 
 def standing(events: Iterable[Event], life: Life, reference: Path, archive: Archive, month: date) -> list[Reply]:
-    """The replies that were not withdrawn, oldest first. `county` is the county's code in `month`, also where it had another when it
-    replied; replies of counties that have ended by then are left out.
-    """
+    """Replies in force, oldest first; `county`: its code in `month`, replies of ended counties left out."""
     said = [event for event in events if event.kind == "reply" and event.seq not in life.withdrawn]
     if not said:
         return []

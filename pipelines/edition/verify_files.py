@@ -42,9 +42,7 @@ def _but_own(folder: Path, noted: Noted) -> Noted:
 
 
 def edition_faults(folder: Path, hashed: Hashed | None = None, noted: Noted | None = None) -> list[str]:
-    """Faults of one edition, in Chinese. `hashed` caches digests by inode, because months share their files; files in the state that
-    is `noted` are not read.
-    """
+    """Faults of an edition, in Chinese. `hashed`: digests by inode, since months share files; files unchanged since `noted` are not read."""
     hashed, noted = {} if hashed is None else hashed, noted or {}
     return [
         f"{folder.parent.name}/{folder.name}/{name}：缺失或与清单的校验值不符"
@@ -64,9 +62,7 @@ def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
 
 
 def require_whole(folder: Path) -> None:
-    """Errors: `editions.Damaged` naming the files. A verified edition is read again only when a file of it was modified; of another
-    its own month and database are read, and the files that are not noted as verified.
-    """
+    """Check the files of an edition, verified and unmodified ones without reading. Errors: `Damaged` naming the files."""
     _require_whole(folder, _touched(folder))
 
 

@@ -91,9 +91,7 @@ def simulate(
 
 
 def summary(plan: pd.DataFrame, start: Sequence[Place], target: Fraction) -> pd.DataFrame:
-    """When each county and the city reach the target. Grain: county, and 全市 last. Columns: name, lacks, reached_in
-    (null: never).
-    """
+    """When each county and, last, 全市 reach the target. Grain: place. Columns: name, lacks, reached_in (null: never)."""
     rows = []
     for place in start:
         own = plan[(plan["code"] == place.code) & plan["reached"]]
@@ -155,10 +153,7 @@ def _spend(
 
 
 def _next(state: Sequence[Place], target: Fraction, added: list[int], purse: Decimal, order: str) -> int | None:
-    """The place that gets the next unit: the one that lacks fewest, or the one that has got fewest this month.
-
-    Who comes next waits until the purse reaches: a cheaper place does not jump the queue.
-    """
+    """The place that gets the next unit: fewest lacking, or fewest received this month; it waits until the budget suffices."""
     left = [(place.lacks(target) - more, more, n) for n, (place, more) in enumerate(zip(state, added, strict=True))]
     waiting = [(lacks, more, n) for lacks, more, n in left if lacks > 0]
     if not waiting:

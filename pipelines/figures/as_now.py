@@ -37,9 +37,7 @@ def stored_as(warehouse: Warehouse, month: date, divisions: str) -> str:
 
 
 def bring_up_to_date(warehouse: Warehouse, span: list[date], later: date, fingerprints: dict[date, str]) -> str:
-    """Figures of the months of `span` by the divisions of a later month; months that have these divisions are left out, for their own
-    figures say it. Returns the divisions' name.
-    """
+    """Figures of `span` by the divisions of a later month, where they differ from the month's own; returns their name."""
     name = key(warehouse, later)
     known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [name]).fetchall())
     stale = [m for m in span if known.get(m) != fingerprints[m] and key(warehouse, m) != name]
@@ -61,9 +59,7 @@ _AT_ONCE = 400_000
 
 
 def _batches(warehouse: Warehouse, stale: list[date]) -> Iterator[list[date]]:
-    """Months in order, as many at once as memory allows: a change of divisions asks for all earlier months, and planning a query
-    costs more than the rows of a city.
-    """
+    """Months in order, in batches that fit in memory: planning a query costs more than a city's rows."""
     rosters = warehouse.reference.rosters
     size = max(1, _AT_ONCE // max((rosters.table(month).num_rows for month in stale), default=1))
     yield from (stale[first : first + size] for first in range(0, len(stale), size))

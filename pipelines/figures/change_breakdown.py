@@ -51,10 +51,7 @@ class MonthTables:
 
 @dataclass(frozen=True)
 class Compared:
-    """Two months under one register: the earlier one as published, as it is now, and the later one.
-
-    `redefined`: whether the register has changed since the earlier month was published. `city` is the city's code.
-    """
+    """Two months under one register: the earlier as published and as it is now, the later. `redefined`: the register has changed."""
 
     register: Register
     form: Form
@@ -288,10 +285,7 @@ class _Units:
             self.list_pair(f"{table}_{earlier}", table, indicators, f"'{part}'")
 
     def list_pair(self, earlier: str, later: str, indicators: list[Indicator], part: str) -> None:
-        """Units whose state differs between two tables; `part` is SQL for the part of the movement.
-
-        Each unit's two states of an indicator are packed into one number where they differ: only what changed is spread into rows.
-        """
+        """Units whose state differs between two tables, both states packed into a number; `part`: SQL of the movement's part."""
         if not indicators:
             return
         pairs = ", ".join(

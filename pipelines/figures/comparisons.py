@@ -17,10 +17,7 @@ Findings = list[tuple[int, str | None, Finding]]
 
 
 def compare(warehouse: Warehouse, month: date, sent: dict[str, list[int]], before: dict[str, list[int]]) -> Findings:
-    """(seq, county, finding) for submissions `sent` for the month by county; `row`, `accepted` and earlier `standing` are filled.
-
-    `before`: the submissions in force in the month before.
-    """
+    """(seq, county, finding) of submissions `sent` (by county) against `before`, those in force in the month before."""
     # a county that goes on under another code is the same: its layout is compared with the one it had
     rosters = warehouse.reference.rosters
     before = {rosters.county_in(county, month) or county: seqs for county, seqs in before.items()}

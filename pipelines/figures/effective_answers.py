@@ -59,9 +59,7 @@ def create(warehouse: Warehouse) -> None:
 
 
 def load_rosters(warehouse: Warehouse, month: date, uids: Mapping[str, str] | None = None) -> None:
-    """The month's roster as temporary tables `unit` and `county` (one row per unit, per county), and the counties' codes in the months
-    before that has an answer in force, as `origin`. `uids`: see `Rosters.table`.
-    """
+    """Temporary `unit` and `county` of the month's roster, and `origin`: codes of counties in the months before."""
     rosters, day = warehouse.reference.rosters, f"DATE '{month}' AS month"
     unit = f"{day}, code AS answered_as, county_code AS county_answered_as"
     replace_table(warehouse, "unit", rosters.table(month, uids), unit)
@@ -198,10 +196,7 @@ def _digest(parts: Sequence[object]) -> str:
 
 
 def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
-    """Judge the month's rows by the rules; write `standing`, `county_standing`, `row_count` and the rule findings of the month.
-
-    Reads the standing of the months before, so months are evaluated in order. What waits is judged too, and counts for nothing.
-    """
+    """Judge the month's rows; write `standing`, `county_standing`, `row_count`, rule findings. Months in order."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
     load_rosters(warehouse, month)
@@ -261,8 +256,7 @@ def select_rows(warehouse: Warehouse, seqs: Iterable[int]) -> None:
 
 
 def mark_held(warehouse: Warehouse, broken: Findings, waived: dict[str, Waiver]) -> None:
-    """Hold the rows that an error rule breaks; temporary `accepted`, one row per submission and unit whose row is accepted, with the
-    hash of its answers, what the accepted row before it says (`change`: new, changed, unchanged)."""
+    """Hold rows that an error rule breaks; temporary `accepted`: unit's accepted row, hash of its answers, `change`."""
     rule_findings.hold(warehouse, broken, waived)
     warehouse.con.execute(
         f"""

@@ -19,9 +19,7 @@ _NEAR, _SHORT = 1e-6, 0.001
 
 
 def paced(kind: Kind) -> str:
-    """SQL of the series with base, the way to the target and the pace at both ends and at the known value. `$opened`: its first month,
-    before which no indicator's series begins.
-    """
+    """SQL of the series with baseline, target path and pace at both bounds and the known value. `$opened`: its first month."""
     return filled(_PACED, kind).replace("<series>", f"{kind.name}_series")
 
 

@@ -103,9 +103,7 @@ def _series(warehouse: Warehouse, month: date) -> list[tuple[Keys, list[Point]]]
 
 
 def _turned(warehouse: Warehouse, earlier: date, month: date) -> dict[Keys, int]:
-    """Of every share of city and counties, by the divisions of `month`: units of those in scope and known both times that came to meet it,
-    less those that ceased to. Left out are figures of which no unit was known both times.
-    """
+    """Units of shares that came to meet them less those that ceased, among units in scope and known both times."""
     con, divisions, turned = warehouse.con, as_now.key(warehouse, month), {}
     for number, register in enumerate(warehouse.reference.registers):
         for table, counted in (("state", "community"), ("county_state", "county")):

@@ -17,9 +17,7 @@ from pipelines.warehouse.projection import Warehouse
 
 @dataclass(frozen=True)
 class Judged:
-    """A month of which unproven figures are judged again: `basis` names the roster that it is counted by, `divisions` is what its
-    figures are stored under, `opened` the first month of the series.
-    """
+    """A month to be judged again: roster `basis`, `divisions` its figures are stored under, first month `opened`."""
 
     month: date
     basis: str
@@ -28,10 +26,7 @@ class Judged:
 
 
 def compute(warehouse: Warehouse, judged: Judged) -> None:
-    """Write `if_last` of the month's unproven figures. Reads the accepted answers of the months before.
-
-    The temporary tables `unit` and `county` hold the roster to count by.
-    """
+    """Write `if_last` of the month's unproven figures, from accepted answers of earlier months, by the temporary rosters."""
     unproven = _unproven(warehouse, judged)
     for number, register in enumerate(warehouse.reference.registers):
         indicators = tuple(i for i in register if (register.policy.id, i.id) in unproven)

@@ -137,9 +137,7 @@ DECIMAL = "CASE WHEN <share> THEN {0}::DECIMAL(38,6) ELSE {0}::DECIMAL(31,0) * 0
 
 
 def sums(kind: Kind) -> str:
-    """SQL over what `figure_counts` counted of one month, for counties and the city: factor, `yes` and `scope` in whole numbers (of a
-    ratio in millionths), whether there is a value, and whether there is none because nothing is known (无数据).
-    """
+    """SQL of a month's counts for counties and city: factor, whole `yes` and `scope` (ratios in millionths), value or 无数据."""
     factors = " ".join(f"WHEN '{i.id}' THEN {i.factor}" for _, indicators in kind.counted for i in indicators)
     query = f"""
         SELECT indicator, level, unit, CASE indicator {factors} END AS factor, yes::HUGEINT AS yes, scope::HUGEINT AS scope,

@@ -182,10 +182,7 @@ def load_targets(warehouse: Warehouse) -> None:
 
 
 def _judge(warehouse: Warehouse, span: list[date], reading: _Reading, number: int, register: Register) -> None:
-    """The figures of a policy, its shares and its ratios.
-
-    A table of one row per indicator and unit is judged and stored on all cores, one of wide rows on one only.
-    """
+    """Judge and store a policy's figures: shares and ratios apart, because a narrow table is processed on all cores."""
     con, policy, counted = warehouse.con, register.policy.id, list(kinds(number, register))
     for kind in counted:
         draw(warehouse, span, reading.basis, reading.opened, kind, register)

@@ -54,9 +54,7 @@ def _query(template: str, part: Part, rules: list[CompiledRule], month: date) ->
 
 
 def last_answers(part: Part, fields: Iterable[str], month: date) -> str:
-    """SQL: the last accepted answers before a month. What is counted from 1 January is not compared across a New Year, and a county that
-    goes on whole under another code is the same.
-    """
+    """SQL: last accepted answers before a month, also under an earlier code of the county; annual counts not across New Year."""
     table, uid, same = _LAST[part.id]
     before = f"(SELECT max(month) FROM {table} WHERE month < DATE '{month}')"
     fresh = f"year({before}) = {month.year}"

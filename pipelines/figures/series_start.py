@@ -32,9 +32,7 @@ def forget(warehouse: Warehouse, span: list[date], divisions: str) -> None:
 
 
 def load(warehouse: Warehouse, span: list[date], kind: Kind, divisions: str, policy: str) -> None:
-    """Temporary `share_series` or `ratio_series`: the measured figures of these months, where their series begins (`base_month`, and
-    its sums `base_yes` and `base_scope`; null before it does) and the last month before in which it met its target (`last_met`).
-    """
+    """Temporary `share_series` or `ratio_series`: figures with baseline (`base_*`, null before it) and `last_met`."""
     past = _PAST.replace("<measured>", measured(kind, series(kind)))
     query = filled(_WITHIN if len(span) > 1 else _ALONE, kind).replace("<past>", filled(past, kind))
     parameters = {"policy": policy, "divisions": divisions, "first": span[0]}

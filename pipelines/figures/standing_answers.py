@@ -102,9 +102,7 @@ def _write_county_standing(warehouse: Warehouse, month: date) -> None:
 
 
 def _write_county_source(warehouse: Warehouse, month: date) -> None:
-    """Where a county's record was joined from several: the answers that came in another submission than its latest, with that
-    submission. Lent answers keep theirs.
-    """
+    """Sources of a county's answers that came in another submission than its latest; carried answers keep theirs."""
     con = warehouse.con
     con.execute(
         "INSERT INTO county_source SELECT ?::DATE, lent.unit, field, source.seq FROM county_source AS source "

@@ -55,10 +55,7 @@ def of_each(ids: Iterable[str], decide: Callable[[str], Event]) -> Each:
 
 
 def explain(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Answer a warning instead of mending it; personal numbers are struck out.
-
-    Errors: `Refusal` for a stock phrase, for an error, for an unknown finding.
-    """
+    """Explain a warning; personal numbers are masked. Errors: `Refusal` for a stock phrase, an error, an unknown finding."""
     if explanations.says_nothing(text):
         raise Refusal(f"“{text.strip()}”没有说明情况；请写明为什么是这样（如何核实、数字从何而来）")
     with settled(settings, "情况说明") as opened:
@@ -112,10 +109,7 @@ def _finding(opened: Warehouse, finding: str) -> Matter:
 
 
 def original(seq: int, folder: Path, settings: Settings) -> Path:
-    """A submitted file as it was sent, in a folder, under its name, prefixed with its number.
-
-    Errors: `Refusal` for what is no submission.
-    """
+    """Write a submission as it was sent into a folder, its name prefixed with its number. Errors: `Refusal` for no submission."""
     archive = Archive(settings.archive)
     event = next(archive.events(after=seq - 1, until=seq), None)
     if event is None or event.kind != "submission":

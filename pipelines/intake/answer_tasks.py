@@ -14,10 +14,7 @@ from pipelines.settings import Settings
 
 
 def reply(county: str, indicator: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Reply to a task of the current release; personal numbers are struck out. A later reply is added to the earlier ones.
-
-    Errors: `Refusal` for a county that is not the person's own, for a stock phrase, and where there is no such task.
-    """
+    """Reply to a task of the current release; personal numbers are masked. Errors: `Refusal` for another county, a stock phrase."""
     by = person(by, "submit", settings, county, indicator=indicator)
     if explanations.says_nothing(text):
         raise Refusal(f"“{text.strip()}”没有说明办理情况；请写明采取了什么措施、何时完成")

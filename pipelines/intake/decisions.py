@@ -51,9 +51,7 @@ def approve(
 
 
 def lacking(state: MonthStatus) -> Gaps:
-    """What a month lacks that is to be approved: counties that are neither reported nor excused, refused files not sent again in
-    order, files that are not received or not read. Nothing for a month that cannot be approved.
-    """
+    """What an unapproved month lacks: counties not reported or excused, refused files, files not received or read."""
     if state["state"] == "approved" or not any(county["seq"] for county in state["counties"]):
         return {}
     gaps: Gaps = {
@@ -185,10 +183,7 @@ def extend(
 
 
 def annotate(month: date, text: str, settings: Settings, by: str | roles.Actor, indicator: str | None = None) -> Event:
-    """A note on a month, or on an indicator in it: an instruction, an event. It is shown beside the series and changes no figure.
-
-    Errors: `Refusal` without a text.
-    """
+    """Note on a month or on an indicator in it, shown beside the series; no figure changes. Errors: `Refusal` without text."""
     by = person(by, "annotate", settings, month=months.key(month))
     need("批注", text)
     with settled(settings, "批注") as opened:

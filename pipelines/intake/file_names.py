@@ -36,10 +36,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def last_part(name: str) -> str:
-    """The name of an upload without folders, shortened to what a file system accepts.
-
-    The end is kept, because it has the extension.
-    """
+    """The name of an upload without folders, shortened to what a file system accepts; its end with the extension is kept."""
     own = PureWindowsPath(Path(name).name).name.replace("\x00", "").encode("utf-8", "replace")
     kept = own[-MOST_BYTES:].decode("utf-8", "ignore").strip()
     return kept if kept.strip(".") else "报表"

@@ -85,8 +85,7 @@ def _judge_alone(checker: Warehouse, month: date, release: "Release | None") -> 
 
 
 def _uids(reference: Reference, month: date, release: "Release | None") -> dict[str, str] | None:
-    """Code → identity of the month's units, by which `_remember_previous` knows them: the code itself without a release; those of a
-    month of the release that has the same units; None where they must be worked out from the editions of the roster."""
+    """Code → identity of the month's units: the code without a release; None where rosters must be compared."""
     if release is None:
         return {unit.code: unit.code for unit in reference.rosters.listed(month)}
     known = map(months.parse, reversed(release.manifest["months"]))

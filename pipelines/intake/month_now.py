@@ -134,10 +134,7 @@ def submissions(settings: Settings, month: date, counties: Collection[str] | Non
 
 
 class FindingNow(FindingKept):
-    """A finding with the state of its matter (open, explained, settled, dismissed), the county's explanation and the city's question.
-
-    A note has none of the three.
-    """
+    """A finding with the state of its matter, the county's explanation and the city's question (null for notes)."""
 
     state: str | None
     explanation: str | None

@@ -87,11 +87,7 @@ class Arrived(TypedDict):
 
 
 class MonthStatus(_Reporting):
-    """A month (None: none is reported yet), and what is not processed yet.
-
-    `as_of` is the last ledger number processed, `inbox` the names of files that are not received, `unread` the submissions
-    since, oldest first, `running` the task that writes at this moment.
-    """
+    """A month (None: none reported), and what came in since `as_of`: `inbox`, `unread`; `running`: the task that writes."""
 
     month: str | None
     as_of: int

@@ -8,9 +8,10 @@ of its unit or county, is one matter. It opens again where it recurs after it wa
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Literal, TypedDict
+from typing import Literal
 
 import pyarrow as pa
+from typing_extensions import TypedDict  # as in `pipelines.edition.figure_types`
 
 from pipelines import months
 from pipelines.archive.month_state import Life, MonthState, Received

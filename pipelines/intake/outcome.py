@@ -17,6 +17,21 @@ from pipelines.warehouse.projection import Warehouse
 __all__ = ["SEVERITY_NAMES", "Report", "findings_of", "in_force", "kind_names", "report", "rows_of", "why_waiting"]
 
 
+STATE_NAMES = {
+    "checked": "已检查，未报送",
+    "effective": "已接收",
+    "known": "此前已收到相同文件，未重复计入",
+    "repeated": "此前已收到相同文件，未重复计入",
+    "waiting": "已收到，等待生效",
+    "received": "已存档，等当前任务结束后读取",
+    "question": "已收到，待市里采纳月份后生效",
+    "withdrawn": "已撤回",
+    "spot": "抽查结果已记录",
+    "superseded": "已被更新的报表取代",
+    "refused": "不能采用，请改正后重报",
+}
+
+
 class InForce(TypedDict):
     """The last submission that counts for a county and month."""
 
@@ -66,6 +81,11 @@ class Report:
 
     def public(self) -> dict[str, Any]:
         return asdict(self) | {"findings": [{**finding, "count": _places(finding)} for finding in self.findings]}
+
+    @property
+    def state_in_words(self) -> str:
+        """Why it waits and until when, or its state; without a full stop."""
+        return (self.waits or "").rstrip("。") or STATE_NAMES["refused" if self.refused else self.state]
 
     @property
     def errors(self) -> int:

@@ -25,18 +25,6 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
 
-_STATES = {
-    "checked": "已检查，未报送",
-    "effective": "已接收",
-    "known": "此前已收到相同文件，未重复计入",
-    "waiting": "已收到，等待生效",
-    "question": "已收到，待市里采纳月份后生效",
-    "withdrawn": "已撤回",
-    "spot": "抽查结果已记录",
-    "superseded": "已被更新的报表取代",
-    "refused": "不能采用，请改正后重报",
-}
-
 
 def write_receipts(opened: Warehouse, reports: Iterable[Report], folder: Path) -> list[Path]:
     """A receipt in `folder` for each report of a submitted file."""
@@ -62,7 +50,7 @@ def preview(report: Report, data: bytes, reference: Reference) -> tuple[bytes, s
         county=_county(reference, report.county, month),
         month=month,
         number=1,
-        state=_STATES["refused" if report.refused else "checked"],
+        state=report.state_in_words,
         refused=report.refused,
         rows=report.rows,
         labels=_labels(reference),
@@ -139,7 +127,7 @@ class _Desk:
             county=_county(self.opened.reference, report.county, month),
             month=month,
             number=len(earlier) + 1 if known else seq,
-            state=(report.waits or "").rstrip("。") or _STATES["refused" if report.refused else report.state],
+            state=report.state_in_words,
             refused=report.refused,
             received=self._received(seq),
             rows=report.rows,

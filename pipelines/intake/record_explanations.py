@@ -19,10 +19,7 @@ _SAID = """
 
 
 def record(opened: Warehouse) -> list[Event]:
-    """Append what is not in the ledger yet. After a kill the next settling continues.
-
-    A text that was in force when the submission came in is a copy from the receipt and not recorded again.
-    """
+    """Append explanations missing in the ledger; a text in force when the submission came in is a copy from the receipt."""
     said = opened.con.execute(_SAID).fetchall()
     if not said:
         return []

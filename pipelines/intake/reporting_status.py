@@ -38,10 +38,7 @@ def news(settings: Settings, as_of: int) -> News:
 
 
 def status(settings: Settings, month: date | None = None) -> MonthStatus:
-    """The state of a month (default: the latest reported): who has reported, what is open, what is in the inbox.
-
-    Does not wait for another writer: while one runs, the state is that before it began.
-    """
+    """The state of a month (default: the latest reported). Does not wait: while another task writes, the state before it."""
     try:
         with settled(settings, "查看报送情况", wait=0.0) as opened:
             life = opened.life()

@@ -41,10 +41,7 @@ class Recognised:
 
 
 def bring_up_to_date(opened: Warehouse, now: datetime) -> bool:
-    """Record the lists returned since the last call and close lists that are due; returns whether the ledger has new events.
-
-    Returns at once where no list was drawn.
-    """
+    """Record lists returned since the last call and close those that are due; returns whether the ledger has new events."""
     life = opened.life()
     if not _any_drawn(life):
         return False

@@ -27,6 +27,7 @@ PATIENCE = 2.0
 
 
 def writer_lock(settings: Settings) -> Path:
+    """The lock of whoever writes the warehouse."""
     return settings.data / "warehouse" / "writer.lock"
 
 
@@ -48,8 +49,7 @@ def writing(settings: Settings, doing: str, wait: float = 60.0) -> Iterator[Ware
 
 
 def settle(opened: Warehouse, report: Progress | None = None, now: datetime | None = None) -> list[int]:
-    """Bring the projection up to the archive, judge the months that it touches, and point to the edition that the ledger makes current;
-    no figure is computed. Returns the submissions read."""
+    """Bring the projection up to the archive, judge the months affected, point to the current edition; returns submissions read."""
     read = worker_pool.reader(opened.archive, opened.reference)
     loaded = opened.sync(read, report)
     moment = now or datetime.now(SHANGHAI)
@@ -75,10 +75,7 @@ def settled(
 
 
 def note_months_over(opened: Warehouse, now: datetime) -> list[date]:
-    """Months that have ended and for which reports were sent too early: noted in the ledger, which brings those into force.
-
-    The event in the ledger makes a rebuild independent of the clock.
-    """
+    """Note in the ledger that months ended for which reports came early: a rebuild must not depend on the clock."""
     this_month = now.date().replace(day=1)
     states = opened.life().months.items()
     ended = sorted(month for month, state in states if state.early and month < this_month)

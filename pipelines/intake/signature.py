@@ -10,9 +10,7 @@ _PROGRAMS = {"系统", "命令行", "收件箱", "dagster"}
 
 
 def person(name: str) -> str:
-    """The name as written to the ledger: without signs that cannot be seen. Errors: `Refusal` for what holds no letter, for an account
-    of the operating system (in full-width letters too), and for what the program itself signs with.
-    """
+    """The name for the ledger, without invisible signs. Errors: `Refusal` for system accounts and the program's own names."""
     seen = "".join(letter if letter.isprintable() else " " for letter in name if unicodedata.category(letter) != "Cf")
     seen = " ".join(seen.split())
     if not any(letter.isalpha() for letter in seen):

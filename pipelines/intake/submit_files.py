@@ -207,11 +207,7 @@ def _unread(settings: Settings, entry: _Taken, now: datetime | None) -> Report:
 
 
 def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:
-    """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found. What never came in has
-    none. Each report then names the file of its receipt.
-
-    Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
-    """
+    """Write receipts of stored submissions; each report then names its file. Errors: `locks.Busy` after `wait` seconds."""
     stored = [report for report in reports if report.seq is not None]
     with settled(settings, "写回执", wait) as opened:
         today = months.today()

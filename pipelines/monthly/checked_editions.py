@@ -7,10 +7,7 @@ from pipelines.settings import Settings
 
 
 def follow(settings: Settings, by: str | roles.Actor = "系统") -> list[str]:
-    """Publish the months of lists closed since their newest edition, and later months whose series holds them.
-
-    Returns the names of the new editions.
-    """
+    """Publish the months of lists closed since their newest edition, and later months of that series; returns edition names."""
     with session.settled(settings, "加注抽查") as opened:
         due = returned_lists.closed_since(opened, settings)
         if not due:

@@ -49,10 +49,7 @@ def all_reported(opened: Warehouse, month: date) -> bool:
 
 
 def let_through(opened: Warehouse, month: date, name: str, now: datetime) -> str | None:
-    """Release an edition `2020-06/2` where the gate of its month is open and it was neither released nor retracted yet.
-
-    Returns what opened the gate; None where nothing was released.
-    """
+    """Release an edition where its month's gate is open; returns what opened it, None where nothing was released."""
     known = month_state.editions(opened.archive)
     how = opened_by(opened, month, now)
     if how is None or name in known.released or name in known.retracted:
@@ -75,10 +72,7 @@ def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
 
 
 def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """A person takes an edition `2020-06/2` back: the one released before it is current again. Nothing is deleted.
-
-    Errors: `Refusal` where there is no such edition in the ledger, it is retracted already, or no reason is given.
-    """
+    """Retract an edition `2020-06/2`: the one before is current again. Errors: `Refusal` for an unknown or retracted one."""
     by = decisions.person(by, "publish", settings, edition=name)
     decisions.need("理由", why)
     with session.settled(settings, "收回") as opened:

@@ -14,10 +14,7 @@ from pipelines.warehouse.projection import Warehouse
 
 
 def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "") -> Event:
-    """Approve a month: publish and release its edition, and mark its papers as approved.
-
-    Errors: as `decisions.approve`; `Refusal` where a blocking check fails, or the month's data are those of a retracted edition.
-    """
+    """Approve a month, release its edition, issue approved papers. Errors: `Refusal` also for a blocking check."""
 
     def make_edition(opened: Warehouse) -> None:
         monthly_run.checked(opened, month)
@@ -52,8 +49,7 @@ def extend(
 
 
 def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, a decision or a withdrawal. Papers are issued again where an approval, a reopening or an extension is
-    concerned, and public pages are updated."""
+    """Take back a submission, decision or withdrawal; then issue papers and public pages anew where they are affected."""
     event = decisions.withdraw(of, why, settings, by)
     root = decisions.taken_back(Archive(settings.archive), event)
     if root.kind in ("approve", "reopen"):

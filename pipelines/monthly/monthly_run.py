@@ -102,9 +102,7 @@ def publish_month(opened: Warehouse, settings: Settings, month: date, by: str = 
 def publish_months(
     opened: Warehouse, settings: Settings, wanted: list[date], by: str = "系统", report: Progress | None = None
 ) -> list[Edition]:
-    """The editions of the wanted months that have reports; and the current edition and the newest working one where these are later,
-    because their series holds the wanted months. Released where the gate is open.
-    """
+    """Publish the wanted months with reports, and the current and newest working editions that hold them; release by the gate."""
     reported = opened.life().reported
     due = sorted({*wanted, *_reached(opened, settings, max(wanted))} & set(reported))
     made = []

@@ -24,11 +24,7 @@ def missed(settings: Settings, now: datetime) -> dict[date, str]:
 
 
 def owed(settings: Settings, tick: datetime) -> dict[date, str]:
-    """Month → hash of the reports in force, for months whose gate is open at a tick of the schedule and whose released edition lacks
-    submissions received by then. Later submissions wait for the next tick.
-
-    Errors: `Refusal` while another task writes.
-    """
+    """Month → hash of its reports, where the gate is open and the released edition lacks some. Errors: `Refusal` while a task writes."""
     with session.settled(settings, "核对应发布的月份", wait=0.0) as opened:
         return _owed(opened, tick)
 

@@ -27,11 +27,7 @@ _MARK = ".decisions"
 
 
 def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path]]:
-    """The papers of the newest edition of the last wanted month that has one, and of the current edition; public pages first, which are
-    quick.
-
-    Other months get no papers: they can be made from their editions at any time.
-    """
+    """Issue papers of the last of `wanted` months and of the current edition; public pages first, which are quick."""
     public_folder.bring_up_to_date(settings)
     archive = Archive(settings.archive)
     newest = [

@@ -65,10 +65,7 @@ class Differing(TypedDict):
 
 
 class Verdict(TypedDict):
-    """`releases` is how many editions the ledger names, `agree` how many agree, `restored` those put back, `archive` its faults.
-
-    `agrees`: every edition agrees and the archive has no fault.
-    """
+    """`releases`: editions in the ledger, `agree` of them; `restored` ones; `agrees`: all agree and the archive has no fault."""
 
     agrees: bool
     releases: int

@@ -256,10 +256,7 @@ def _with_rest(verified: archive_backup.Verified, place: Path, more: list[str]) 
 
 
 def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> Restored:
-    """The archive, the settings, and the edition that was current, readable at once; a rebuild makes the rest.
-
-    Errors: as `archive_backup.restore`.
-    """
+    """Restore archive, configuration and current edition; a rebuild makes the rest. Errors: as `archive_backup.restore`."""
     restored = archive_backup.restore(settings, folder, by, report)
     place = Path(restored["folder"])
     if faults := _file_faults(place / "installation"):
@@ -277,10 +274,7 @@ def _holds(verdict: rebuild_editions.Verdict) -> bool:
 
 
 def rehearse(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> Rehearsal:
-    """Restore into a temporary folder, rebuild every edition, compare with the ledger, and remove the folder.
-
-    The result is noted in the audit ledger. Errors: as `restore`.
-    """
+    """Restore into a temporary folder, rebuild, compare with the ledger, note the result in the audit log. Errors: as `restore`."""
     began, here = time.monotonic(), settings.data / ".rehearsal"
     shutil.rmtree(here, ignore_errors=True)
     try:

@@ -25,8 +25,10 @@ def occasion(due: date, today: date) -> str | None:
 
 
 def is_late(due: date, today: date) -> bool:
+    """Whether a report that has not come by `today` is late; on the due day it is not."""
     return today > due
 
 
 def days_late(due: date, today: date) -> int:
+    """Whole days past the due day; 0 until then."""
     return max(0, (today - due) // timedelta(days=1))

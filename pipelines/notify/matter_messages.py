@@ -51,9 +51,11 @@ def _to_clerk(fresh: list[Matter], names: Mapping[str, str], known: Contacts, no
 def _to_county(code: str, own: list[Matter], names: Mapping[str, str], known: Contacts, now: datetime) -> Message:
     name, link = names.get(code, code), known.page("reporting?room=upload")
     lines = [_line(matter, {}) for matter in own[:_LISTED]]
-    says = "回执（标出每一处的报表）可在报送页下载，或向市里索取。"
+    where_receipt = "回执（标出每一处的报表）可在报送页下载，或向市里索取。"
     body = (
-        "\n".join([f"{name}：", "", "你单位的报表有下列事项：", "", *lines, *_rest(own), "", says, *_where(link)])
+        "\n".join(
+            [f"{name}：", "", "你单位的报表有下列事项：", "", *lines, *_rest(own), "", where_receipt, *_where(link)]
+        )
         + "\n"
     )
     return Message(

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from pipelines import months
+from pipelines.edition.statuses import EDITION_KINDS
 from pipelines.intake import file_names
 from pipelines.intake.month_report import RefusedFile
 from pipelines.notify import due_dates
@@ -17,11 +18,7 @@ ROBOT = "robot:"
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one address. The same `key` is never sent twice.
-
-    `brief` is the sentence that robots get, of counts alone, with `link`; a message without one is not for them. `files`: name → bytes in
-    base64, attached to a mail.
-    """
+    """A message to one address, sent once by `key`; `brief`, `link`: for robots, counts only; `files`: name → base64."""
 
     key: str
     to: str
@@ -169,7 +166,7 @@ def _refused_lines(standing: Standing) -> list[str]:
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
     """Message about a released edition: its verdict in one sentence."""
-    change = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
+    change = EDITION_KINDS[kind]
     label = f"{months.label(month)}第{edition}版"
     return Message(
         f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{change}", f"{verdict}\n",

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from pipelines import months
 from pipelines.edition import open_release
+from pipelines.edition.table_rows import CountyName
 from pipelines.errors import Refusal
 from pipelines.intake import month_now
 from pipelines.notify import dispatch
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
 from pipelines.reports import county_notice, gather, office
-from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts
 from pipelines.settings import Settings
 
@@ -30,10 +30,7 @@ class Sent(NamedTuple):
 
 
 def write(settings: Settings, month: date | None, by: str, most: int = MOST) -> Sent:
-    """Write down the mails of all counties that have an address, of the month's newest released edition (default: the current one).
-
-    Errors: `Refusal` where no county has an address.
-    """
+    """Queue the mails to all counties with an address, of the newest edition of `month`. Errors: `Refusal` where none has one."""
     known, sent = dispatch.known(settings), Sent([], [], [])
     with open_release(month, settings=settings) as release:
         facts = gather(release, None, 1, (), office.load(settings))
@@ -57,7 +54,7 @@ def due(settings: Settings, month: date) -> date:
     return month_now.of(settings, months.add(month, 1)).usual_due
 
 
-def message(facts: Facts, county: County, answer_by: date, by: str, known: Contacts, most: int = MOST) -> Message:
+def message(facts: Facts, county: CountyName, answer_by: date, by: str, known: Contacts, most: int = MOST) -> Message:
     """The mail of one county: counts in its words, the notice and its workbook as attachments; what is too large is named instead."""
     attached, left = _attached(county_notice.files(facts, county, answer_by), most)
     key, label = f"notice-{months.key(facts.month)}-{facts.release.edition}-{county['unit']}", months.label(facts.month)

@@ -61,6 +61,7 @@ class Outbox:
                 yield Message(**json.loads(place.read_text(encoding="utf-8")))
 
     def move(self, message: Message, folder: Path) -> None:
+        """Take a message out of the queue into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         (self.queue / f"{message.key}.json").replace(folder / f"{message.key}.json")
         sync_folder(folder)
@@ -95,11 +96,13 @@ class Pauses:
         return now < until <= now + LONGEST_PAUSE
 
     def failed(self, to: str, now: float) -> None:
+        """A failed attempt at `now`: the pause doubles with each, up to `LONGEST_PAUSE` seconds."""
         count = self.failures.get(to, (0, 0.0))[0] + 1
         self.failures[to] = (count, now + min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(count - 1, 20)))
         self._keep()
 
     def went(self, to: str, now: float) -> None:
+        """A message was delivered at `now`: no pause any more."""
         known = self.failures.pop(to, None)
         if to.startswith(ROBOT):
             self.lately[to] = [*self._within_a_minute(to, now), now]

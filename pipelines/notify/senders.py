@@ -49,10 +49,7 @@ class ToFile:
 
 
 class BySmtp:
-    """Hands messages to a mail server over one connection, opened with the first; those without an address become files.
-
-    Use it as a context: leaving closes the connection.
-    """
+    """Sends over one connection to a mail server, opened with the first message; what has no address becomes a file. A context manager."""
 
     def __init__(self, mail: Mail, instead: ToFile):
         self.mail, self.instead = mail, instead

@@ -48,6 +48,7 @@ class Note:
 
 
 def empty(ns: str) -> etree._Element:
+    """A comments part without comments."""
     return etree.fromstring(f'<comments xmlns="{ns}"><authors/><commentList/></comments>')
 
 

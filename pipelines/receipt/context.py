@@ -28,10 +28,7 @@ class Said(TypedDict):
 
 @dataclass(frozen=True)
 class ReceiptContext:
-    """`county` and `month` are None where the file does not state them; `number` is then the ledger's, else the county's for the month.
-
-    `state` is the outcome in words. `earlier` are the submissions before, the oldest first. `said` by finding.
-    """
+    """What a receipt says: `number` of the ledger or of the month, `state` in words, `earlier` submissions, `said` by finding."""
 
     county: str | None
     month: date | None

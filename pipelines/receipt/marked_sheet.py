@@ -66,6 +66,7 @@ class SheetPart:
     # ---- fills
 
     def fill(self, fills: dict[str, str], styles: Styles) -> None:
+        """Colour cells (address → severity), also over conditional formats."""
         wanted: dict[int, dict[int, str]] = {}
         for address, severity in fills.items():
             number, column = place(address)
@@ -172,6 +173,7 @@ class SheetPart:
         return element.get(f"{{{relations_ns}}}id") if element is not None else None
 
     def set_drawing(self, identifier: str, relations_ns: str) -> None:
+        """Refer to the drawing of the notes by its relation."""
         self._insert_before(
             _AFTER_NOTES, f'<legacyDrawing xmlns="{self.ns}" xmlns:r="{relations_ns}" r:id="{identifier}"/>'
         )

@@ -19,10 +19,7 @@ _NO_WORDS = ("xl/workbook.xml", "xl/styles.xml", "xl/theme/theme1.xml")
 
 
 def mask(parts: Parts, codes: Container[str] = ()) -> None:
-    """Mask the numbers in every part with text of the county; parts without such numbers are unchanged.
-
-    `codes` are damaged codes of units, which may look like telephone numbers and stay.
-    """
+    """Mask personal numbers in every part with the county's text; `codes`: damaged unit codes, which stay."""
     for name in parts.names:
         if _has_words(name):
             old = parts.read(name)

@@ -47,6 +47,7 @@ class Parts:
         return list(self._names.values())
 
     def read(self, name: str) -> bytes:
+        """The part as it is now; names are found in either case."""
         real = self._names.get(name.lower(), name)
         return self._changed[real] if real in self._changed else self._package.read(name)
 
@@ -58,6 +59,7 @@ class Parts:
         return self._trees[real]
 
     def is_tree(self, name: str) -> bool:
+        """Whether the part was taken as a tree (`tree`)."""
         return self._names.get(name.lower(), name) in self._trees
 
     def write(self, name: str, content: bytes | etree._Element, content_type: str | None = None) -> None:
@@ -72,6 +74,7 @@ class Parts:
             self._set_type(real, content_type)
 
     def remove(self, name: str) -> None:
+        """Remove a part and its content type."""
         real = self._names.pop(name.lower())
         self._trees.pop(real, None)
         for entry in self._overrides(f"/{real}"):
@@ -96,6 +99,7 @@ class Parts:
         etree.SubElement(self.types, f"{{{_TYPES_NS}}}Override", PartName=f"/{name}", ContentType=content_type)
 
     def default_type(self, extension: str, content_type: str) -> None:
+        """Declare the content type of a file extension unless there is one."""
         for entry in self.types.findall(f"{{{_TYPES_NS}}}Default"):
             if (entry.get("Extension") or "").lower() == extension:
                 return
@@ -106,6 +110,7 @@ class Parts:
 
     @staticmethod
     def rels_name(part: str) -> str:
+        """Name of the part that holds a part's relations."""
         folder, _, file = part.rpartition("/")
         return f"{folder}/_rels/{file}.rels".lstrip("/")
 

@@ -22,10 +22,7 @@ _WIDEST, _NARROWEST = 40, 6
 
 
 def package(sheets: list[Sheet], codes: Container[str] = ()) -> bytes:
-    """Values and merged ranges of the sheets under their names; no formulas, no formats.
-
-    `codes` are damaged unit codes, which are not masked although they may look like telephone numbers.
-    """
+    """Values and merged ranges of sheets, without formulas and formats; `codes`: damaged unit codes, which are not masked."""
     names = [f"xl/worksheets/sheet{i}.xml" for i in range(1, len(sheets) + 1)]
     parts = {
         "[Content_Types].xml": _types(names),

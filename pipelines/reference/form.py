@@ -243,10 +243,7 @@ def digest(folder: Path) -> str:
 
 
 def load(folder: Path) -> Form:
-    """The form of a folder, in all versions.
-
-    Errors: `Refusal` for unknown keys, ids and labels that occur twice, choices without a list, versions that contradict each other.
-    """
+    """All versions of a folder's form. Errors: `Refusal` for unknown keys, duplicates, choices without a list, contradictions."""
     versions = tuple(_load_version(path) for path in files(folder))
     newest = versions[0]
     _check_versions(versions)

@@ -61,10 +61,7 @@ def split_remark(label: str) -> tuple[str, str | None]:
 
 @lru_cache(maxsize=1 << 14)
 def readings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """A label with and without its remarks, fullest first: `户数(户)(必填)` reads as itself, `户数(户)`, `户数`.
-
-    Each reading comes with the remarks that were taken off.
-    """
+    """A label with and without its remarks, fullest first (`户数(户)(必填)`, `户数(户)`, `户数`), each with the remarks removed."""
     label = normalise(text)
     remarks: tuple[str, ...] = ()
     pairs = [(label, remarks)]

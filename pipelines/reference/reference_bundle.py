@@ -92,10 +92,7 @@ def _with_admissions(reference: Reference, admissions: frozenset[Admission]) -> 
 
 
 def load(folder: Path) -> Reference:
-    """Everything, checked. Errors: `Refusal` naming file, entry and repair.
-
-    Cached by content: a month's run opens the warehouse several times, and following every unit through all rosters is slow.
-    """
+    """All reference data, checked; cached by content. Errors: `Refusal` naming file, entry and repair."""
     return _load(folder, _content(folder))
 
 

@@ -44,11 +44,11 @@ def write_reports(
 
 def _contents(facts: Facts, variant: Variant | None) -> dict[tuple[str, str], bytes]:
     """By variant and kind of file (`月报`, `docx`), what is written."""
-    found: dict[tuple[str, str], bytes] = {}
+    contents: dict[tuple[str, str], bytes] = {}
     if variant in (None, MONTH):
-        found[MONTH.name, "docx"] = brief_docx.build(facts, MONTH)
-        found[MONTH.name, "xlsx"] = tables_xlsx.build(facts, MONTH)
-        found[MONTH.name, "html"] = page_html.build(facts, MONTH)
+        contents[MONTH.name, "docx"] = brief_docx.build(facts, MONTH)
+        contents[MONTH.name, "xlsx"] = tables_xlsx.build(facts, MONTH)
+        contents[MONTH.name, "html"] = page_html.build(facts, MONTH)
     for longer in (variant,) if variant else of_month(facts.month):
         if longer is MONTH:
             continue
@@ -59,8 +59,8 @@ def _contents(facts: Facts, variant: Variant | None) -> dict[tuple[str, str], by
             if variant:
                 raise
             continue
-        found[longer.name, "docx"] = brief_docx.build(facts, longer, period)
-    return found
+        contents[longer.name, "docx"] = brief_docx.build(facts, longer, period)
+    return contents
 
 
 def file_names(facts: Facts, several: bool = False) -> list[str]:

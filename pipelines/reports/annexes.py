@@ -7,11 +7,11 @@ from docx.document import Document as Paper
 from pipelines import months
 from pipelines.edition.phrases import count, plain_unit
 from pipelines.edition.statuses import NAMES
+from pipelines.edition.table_rows import LackingUnit
 from pipelines.reports import explanation_section, submission_facts
 from pipelines.reports.below_counties import lacking
 from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bars
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
-from pipelines.reports.edition_rows import LackingUnit
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_definitions import reference_only
 from pipelines.reports.indicator_table import add_indicator_table, value
@@ -35,6 +35,7 @@ def _say(paper: Paper, text: str, style: str) -> None:
 
 
 def indicators(paper: Paper, facts: Facts) -> None:
+    """Annex 1: bars of the headline shares, table of all indicators, notes."""
     _bars(paper, facts)
     in_order = sorted(facts.items, key=lambda item: (_clause_order(item.clause), item.position))
     add_indicator_table(paper, "", in_order, facts, MONTH, full=True)
@@ -77,6 +78,7 @@ STATUS_NOTE = (
 
 
 def counties(paper: Paper, facts: Facts) -> None:
+    """Annex 2: a row a county with rank and the status of each headline indicator as a mark."""
     items = facts.headline
     places = {place["unit"]: place for place in facts.places}
     columns = [
@@ -119,8 +121,8 @@ def lacking_list(paper: Paper, facts: Facts) -> None:
     for item in by_concern(facts.headline):
         if item.counted != "community" or not item.is_share or not item.city or not item.city.lacking or left <= 0:
             continue
-        found = lacking(facts, item.id, left)
-        shown = found[:left]
+        units = lacking(facts, item.id, left)
+        shown = units[:left]
         left -= len(shown)
         total = item.city.lacking
         rest = f"，以下列前{count(len(shown))}个" if len(shown) < total else ""
@@ -144,6 +146,7 @@ def _by_county(units: Sequence[LackingUnit]) -> list[Row]:
 
 
 def reporting(paper: Paper, facts: Facts) -> None:
+    """Annex 4: who reported, what was held or corrected, explanations."""
     _say(paper, submission_facts.paragraph(facts), "Body Text")
     _reported(paper, facts)
     explanation_section.add_explanations(paper, facts)

@@ -2,15 +2,13 @@
 
 from typing import Any, cast
 
-from pipelines.reports.edition_rows import LackingUnit
+from pipelines.edition.table_rows import LackingUnit
 from pipelines.reports.facts import Facts
 from pipelines.reports.list_limits import MANY_TOWNS, TOWNS_SHOWN
 
 
 def towns(facts: Facts) -> list[dict[str, Any]]:
-    """Figures of the month's towns, one row per indicator and town, with the names of county and town; where there are very many
-    towns, of each indicator those that lack most.
-    """
+    """Figures of towns with names of county and town. Grain: indicator and town; of very many towns those that lack most."""
     if not many_towns(facts):
         return facts.release.rows(_TOWNS.format(more="ORDER BY i.position, f.unit"), [facts.policy["id"], facts.month])
     # one indicator at a time: a country has millions of such rows, more than a reader's memory
@@ -39,9 +37,7 @@ def many_towns(facts: Facts) -> bool:
 
 
 def lacking(facts: Facts, indicator: str, most: int) -> list[LackingUnit]:
-    """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a
-    sentence.
-    """
+    """Units known to lack an indicator, by code: at most `most` + 1, so that the caller sees whether there are more."""
     rows = facts.release.rows(
         f"""
         SELECT u.county_code, u.county, u.town, u.unit, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING

@@ -17,6 +17,7 @@ _NAMED = 2
 
 
 def claims(facts: Facts, most: int = _NAMED, with_met: bool = True) -> list[Claim | None]:
+    """The sentences of 本月变化 with their proofs."""
     return [*_work(facts, most), met_before(facts) if with_met else None, turned(facts)]
 
 
@@ -151,12 +152,12 @@ def _moments(facts: Facts) -> list[tuple[date, str]]:
         (months.add(month, -12), "上年同期"),
     ]
     seen: set[date] = set()
-    found = []
+    moments = []
     for earlier, word in wanted:
         if earlier not in seen and _comparable(facts, earlier):
-            found.append((earlier, word))
+            moments.append((earlier, word))
         seen.add(earlier)
-    return found
+    return moments
 
 
 def _comparable(facts: Facts, month: date) -> bool:

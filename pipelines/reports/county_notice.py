@@ -15,10 +15,10 @@ from pipelines.edition.county_tasks import PACES, STATES, replied
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, counter, day, sentence
 from pipelines.edition.progress_rows import Task
+from pipelines.edition.table_rows import CountyName
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.docx_styles import fit_on_one_line
 from pipelines.reports.docx_table import Column, Row, add_table, printable
-from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.finding_lists import Value
 from pipelines.reports.next_steps import became, replied_to
@@ -37,10 +37,7 @@ def write_notices(
     county: str | None = None,
     office: Office | None = None,
 ) -> list[Path]:
-    """Write the notice and the workbook of every county (or one) into `folder`; returns them, county by county.
-
-    `answer_by`: until when questions are to be answered. By the newest policy in force.
-    """
+    """Write notice and workbook of every county (or one) into `folder`; `answer_by`: day by which questions are to be answered."""
     facts = gather(release, None, 1, (), office)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -52,7 +49,7 @@ def write_notices(
     return written
 
 
-def files(facts: Facts, county: County, answer_by: date | None) -> dict[str, bytes]:
+def files(facts: Facts, county: CountyName, answer_by: date | None) -> dict[str, bytes]:
     """The notice and the workbook of one county, under their names."""
     stem = f"{months.key(facts.month)}_{county['short']}督办通知_第{facts.release.edition}版"
     return {f"{stem}.docx": notice(facts, county, answer_by), f"{stem}.xlsx": workbook(facts, county)}
@@ -66,7 +63,7 @@ def of_county(facts: Facts, county: str) -> list[Task]:
 # ---- the page
 
 
-def notice(facts: Facts, county: County, answer_by: date | None) -> bytes:
+def notice(facts: Facts, county: CountyName, answer_by: date | None) -> bytes:
     """The docx of one county."""
     made = datetime.fromisoformat(facts.release.manifest["published_at"]).replace(tzinfo=None)
     title = f"关于{county['short']}城乡社区治理工作的督办通知"
@@ -85,7 +82,7 @@ def notice(facts: Facts, county: County, answer_by: date | None) -> bytes:
     return papers.to_bytes(paper)
 
 
-def standing(facts: Facts, county: County) -> str:
+def standing(facts: Facts, county: CountyName) -> str:
     """`截至2020年6月底，你县（市、区）适用的主要指标11项，落后9项，在20个县（市、区）中列第18位（上月第19位）。`"""
     place = next((place for place in facts.places if place["unit"] == county["unit"]), None)
     if place is None or not place["applicable"]:
@@ -98,7 +95,7 @@ def standing(facts: Facts, county: County) -> str:
     )
 
 
-def promised(facts: Facts, county: County) -> str:
+def promised(facts: Facts, county: CountyName) -> str:
     """What became of what was asked of the county last month."""
     stood = [task for task in facts.tasks if task["county"] == county["unit"] and task["stood"]]
     if not stood:
@@ -107,7 +104,7 @@ def promised(facts: Facts, county: County) -> str:
     return sentence(f"上月督办{len(stood)}项", replied and f"你县（市、区）已答复{replied}项", *became(stood))
 
 
-def asked(facts: Facts, county: County, answer_by: date | None) -> str:
+def asked(facts: Facts, county: CountyName, answer_by: date | None) -> str:
     """What the county is to do: the tasks, the units without data, the questions of its report."""
     tasks = [task for task in of_county(facts, county["unit"]) if task["state"] != "closed"]
     missing = next((row["missing"] for row in facts.coverage if row["county"] == county["unit"]), 0)
@@ -120,7 +117,7 @@ def asked(facts: Facts, county: County, answer_by: date | None) -> str:
     listed = "；".join(text for text in todo if text)
     if not listed:
         return "本月没有需要办理的事项。"
-    until = f"请于{day(answer_by)}前反馈。" if answer_by else ""
+    until = f"请于{day(answer_by)}前答复。" if answer_by else ""
     return f"{listed}。{until}具体单位和问题见附表。"
 
 
@@ -177,7 +174,7 @@ def _with_unit(number: int | None, task: Task) -> str:
 # ---- the workbook
 
 
-def workbook(facts: Facts, county: County) -> bytes:
+def workbook(facts: Facts, county: CountyName) -> bytes:
     """The xlsx of one county: 督办事项, 未达标单位, 待答复问题."""
     buffer = io.BytesIO()
     plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}

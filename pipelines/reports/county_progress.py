@@ -19,9 +19,7 @@ def claims(facts: Facts, with_slipped: bool = True, most: int = _NAMED) -> list[
 
 
 def lagging(facts: Facts, most: int = _NAMED) -> Claim | None:
-    """Who lags: counts of what applies, the rank, and last month's where it was another; that nobody does only where something is judged
-    of every county.
-    """
+    """Counties that lag: counts of applicable indicators and rank; that none lags is said only where every county is judged."""
     behind = [place for place in facts.places if place["behind"]]
     if not behind:
         return _nobody(facts)
@@ -75,9 +73,7 @@ def _nobody(facts: Facts) -> Claim | None:
 
 
 def improved(facts: Facts) -> Claim | None:
-    """Who has fewer indicators behind than a month before because units got there, with the change of rank counted from the best. What
-    reports, silence or boundaries change is no improvement.
-    """
+    """Counties with fewer indicators behind than a month before by work, with the change of rank."""
     if facts.compared is None:
         return None
     worked = _by_work(facts)

@@ -30,9 +30,7 @@ _MADE = datetime(2000, 1, 1)  # the embedded workbook's own date, which nobody s
 
 @dataclass(frozen=True)
 class Series:
-    """One series: its name in the legend, a number or nothing for each category, and how it is drawn (XlsxWriter's
-    words).
-    """
+    """One series: name in the legend, values by category (None: no bar), XlsxWriter's format."""
 
     name: str
     values: Sequence[float | None]
@@ -54,8 +52,8 @@ def add_bars(
 
     def draw(workbook: Workbook):
         chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
-        for number, one in enumerate(series, 1):
-            chart.add_series({**_ranges(number, len(categories)), **one.look, "gap": 45, "overlap": 100})
+        for number, bar in enumerate(series, 1):
+            chart.add_series({**_ranges(number, len(categories)), **bar.look, "gap": 45, "overlap": 100})
         chart.set_y_axis(
             {
                 "reverse": True,
@@ -113,9 +111,9 @@ def _workbook(draw, categories: Sequence[str], series: Sequence[Series]) -> byte
     sheet = workbook.add_worksheet("数据")
     for row, name in enumerate(categories, 1):
         sheet.write_string(row, 0, name)
-    for column, one in enumerate(series, 1):
-        sheet.write_string(0, column, one.name)
-        for row, value in enumerate(one.values, 1):
+    for column, bar in enumerate(series, 1):
+        sheet.write_string(0, column, bar.name)
+        for row, value in enumerate(bar.values, 1):
             if value is not None:
                 sheet.write_number(row, column, value)
     chart = draw(workbook)

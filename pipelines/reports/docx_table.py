@@ -21,9 +21,7 @@ _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, width in mm (None: as wide as its widest text; 0: what the others leave), and the style of its cells:
-    CellText, CellNumber or CellMark.
-    """
+    """A column: head, width in mm (None: as wide as its text; 0: the rest), style CellText, CellNumber or CellMark."""
 
     head: str
     width: float | None = None
@@ -32,9 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that is more than its text: with a shade of grey (white letters on a dark one), or a second, smaller
-    line.
-    """
+    """A cell with more than a text: a grey shade (white letters on a dark one), or a smaller second line."""
 
     text: str
     shade: str | None = None
@@ -58,6 +54,7 @@ def clean(text: str) -> str:
 
 
 def printable(text: str) -> str:
+    """The text without characters that a docx cannot hold."""
     return _UNSAFE.sub("", full_width(text))
 
 
@@ -78,12 +75,12 @@ def fitted(columns: Sequence[Column], rows: Sequence[Row], dense: bool = False) 
     """Widths in mm: of measured columns their widest text with its padding, of the open one what is left of the type area."""
     em = _DENSE_EM if dense else _EM
     cells = [row for row in rows if not isinstance(row, Band)]
-    found = [
+    widths = [
         c.width if c.width is not None else _widest([c.head, *(row[n] for row in cells)], em)
         for n, c in enumerate(columns)
     ]
-    left = max(TYPE_WIDTH_MM - sum(found), 0.0)
-    return [left if column.width == 0 else width for column, width in zip(columns, found, strict=True)]
+    left = max(TYPE_WIDTH_MM - sum(widths), 0.0)
+    return [left if column.width == 0 else width for column, width in zip(columns, widths, strict=True)]
 
 
 def _widest(cells: Sequence[str | Cell], em: float) -> float:

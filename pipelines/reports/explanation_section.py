@@ -31,14 +31,14 @@ def under_table(facts: Facts) -> str:
 
 
 def _of_headline(facts: Facts) -> list[tuple[int, list[Explained]]]:
-    found = [(number, of_item(item, facts)) for number, item in enumerate(facts.headline, 1)]
-    return [(number, rows) for number, rows in found if rows]
+    by_number = [(number, of_item(item, facts)) for number, item in enumerate(facts.headline, 1)]
+    return [(number, rows) for number, rows in by_number if rows]
 
 
 def sentences(facts: Facts) -> list[str]:
     """Every explanation as a sentence, up to what a page shows."""
-    told = [f"{full_width(explained_answers.sentence(row))}。" for row in facts.explained[:EXPLAINED_SHOWN]]
-    return [*told, _rest(facts)] if _rest(facts) else told
+    lines = [f"{full_width(explained_answers.sentence(row))}。" for row in facts.explained[:EXPLAINED_SHOWN]]
+    return [*lines, _rest(facts)] if _rest(facts) else lines
 
 
 def _rest(facts: Facts) -> str:

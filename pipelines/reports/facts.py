@@ -23,17 +23,17 @@ from pipelines.edition.figure_types import Change
 from pipelines.edition.open_edition import Release
 from pipelines.edition.progress_rows import Moved, Slipped, Task
 from pipelines.edition.statuses import NAMES
-from pipelines.punctuation import full_width
-from pipelines.reports.edition_rows import (
-    County,
+from pipelines.edition.table_rows import (
+    CountyName,
     Coverage,
     Decision,
     Edition,
-    Finding,
-    Outlook,
-    Policy,
-    Submission,
+    FindingRow,
+    OutlookRow,
+    PolicyRow,
+    SubmissionRow,
 )
+from pipelines.punctuation import full_width
 from pipelines.reports.items import Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES
 from pipelines.reports.office import Office
@@ -49,19 +49,19 @@ class Facts:
     """
 
     release: Release
-    policy: Policy
+    policy: PolicyRow
     compared: date | None
     items: tuple[Item, ...]
-    counties: tuple[County, ...]
+    counties: tuple[CountyName, ...]
     coverage: tuple[Coverage, ...]
-    submissions: tuple[Submission, ...]
-    findings: tuple[Finding, ...]
+    submissions: tuple[SubmissionRow, ...]
+    findings: tuple[FindingRow, ...]
     finding_counts: Counter[tuple[str | None, str]]
     statuses: dict[str, str]
     decisions: tuple[Decision, ...] | None
     editions: tuple[Edition, ...] | None
-    outlook: dict[str, Outlook]
-    waived: dict[str, Finding]
+    outlook: dict[str, OutlookRow]
+    waived: dict[str, FindingRow]
     caveats: tuple[str, ...] = ()
     office: Office = field(default_factory=Office)
     places: tuple[ConcernedPlace, ...] = ()
@@ -98,7 +98,7 @@ class Facts:
         return {county["unit"]: county["short"] for county in self.counties}
 
     @cached_property
-    def ranked(self) -> tuple[County, ...]:
+    def ranked(self) -> tuple[CountyName, ...]:
         """The counties in the order of concern."""
         order = {place["unit"]: place["rank"] for place in self.places}
         return tuple(
@@ -123,7 +123,7 @@ class Facts:
         return len(self.counties) > MANY_COUNTIES
 
     @cached_property
-    def shown(self) -> tuple[County, ...]:
+    def shown(self) -> tuple[CountyName, ...]:
         """The counties that papers and pages show, by code: all, or where there are many those that lag most."""
         if not self.many:
             return self.counties
@@ -137,9 +137,7 @@ def gather(
     caveats: Sequence[str] = (),
     office: Office | None = None,
 ) -> Facts:
-    """The facts of a release's month for one policy (default: the newest in force), compared with `back` months before: with none
-    where nothing of the city is known of that month.
-    """
+    """The facts of a release's month for one policy (default: the newest), compared with `back` months before if known."""
     policies = release.rows("SELECT * FROM policy ORDER BY since")
     chosen = next((p for p in policies if p["id"] == policy), policies[-1])
     earlier = months.add(release.month, -back)
@@ -198,7 +196,13 @@ def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, 
         counties.setdefault(row.pop("indicator"), []).append(Figure(name=names.get(row["unit"], row["unit"]), **row))
     return tuple(
         _compared(
-            Item(_printed(entry), dict(past).get(release.month), None, tuple(counties.get(name, ())), tuple(past)),
+            Item.of_row(
+                _printed(entry),
+                dict(past).get(release.month),
+                before=None,
+                counties=tuple(counties.get(name, ())),
+                series=tuple(past),
+            ),
             release,
             compared,
         )

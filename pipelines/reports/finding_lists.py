@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from pipelines import months
 from pipelines.answers.findings import SEVERITY_NAMES
+from pipelines.edition.statuses import LEVELS
 from pipelines.reports.below_counties import lacking, many_towns
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
@@ -57,13 +58,13 @@ def of_item(item: Item, facts: Facts) -> Sequence[Figure]:
 
 def about_counties(facts: Facts) -> str:
     if facts.many:
-        return f"各项指标差距最大的{COUNTIES_SHOWN}个县（市、区）；全部县（市、区）的现值见“县市区一览”"
+        return f"各项指标尚缺最多的{COUNTIES_SHOWN}个县（市、区）；全部县（市、区）的现值见“县市区一览”"
     return "各县（市、区）全部指标，一行为一项指标一个县（市、区）"
 
 
 def about_towns(facts: Facts) -> str:
     if many_towns(facts):
-        return f"各项指标差距最大的{TOWNS_SHOWN}个乡镇（街道）；全部乡镇（街道）见发布版的 tables/figure"
+        return f"各项指标尚缺最多的{TOWNS_SHOWN}个乡镇（街道）；全部乡镇（街道）见发布版的 tables/figure"
     return "各项指标的乡镇（街道）数"
 
 
@@ -115,9 +116,6 @@ def about_findings(facts: Facts) -> str:
     )
 
 
-_LEVELS = {"city": "全市", "county": "县（市、区）", "town": "乡镇（街道）"}
-
-
 def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
     """One row a figure of city, county or town: for pivot tables and other programs. The value is not rounded."""
     heads = [
@@ -133,7 +131,7 @@ def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
         value = None if exact is None else float(exact)
         counts = (_number(figure.numerator), _number(figure.denominator), figure.unknown)
         rows.append(
-            [month, _LEVELS[level], figure.unit, item.id, item.name, *counts, value, facts.statuses[figure.status]]
+            [month, LEVELS[level], figure.unit, item.id, item.name, *counts, value, facts.statuses[figure.status]]
         )
     return heads, rows
 
@@ -154,6 +152,6 @@ def lacking_units(facts: Facts) -> Sheet:
     rows: list[Sequence[Value]] = []
     for item in facts.headline:
         if item.counted == "community" and item.is_share and item.city and item.city.lacking:
-            found = lacking(facts, item.id, LACKING_LISTED)
-            rows += [[item.name, row["county"], row["town"], row["unit"], row["name"]] for row in found]
+            units = lacking(facts, item.id, LACKING_LISTED)
+            rows += [[item.name, row["county"], row["town"], row["unit"], row["name"]] for row in units]
     return heads, rows

@@ -2,20 +2,17 @@
 
 from pipelines import months
 from pipelines.edition.phrases import aim
+from pipelines.edition.statuses import LEVELS, WORDINGS
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Item
-
-_WORDING = {"required": "应当（达到、确保、实现）", "strive": "力争", "promoted": "鼓励、推动、逐步"}
-_LEVELS = {"city": "全市", "county": "县（市、区）", "town": "乡镇（街道）", "community": "社区（村）"}
 
 
 def definition(item: Item, sentence: str) -> list[str | None]:
     """One cell a column, in the order of the sheet 指标定义; `sentence` says how it is computed."""
-    counted = {"community": "社区（村）", "county": "县（市、区）"}[item.counted]
     due = months.key(item.goal_due) if item.goal_due else None
     return [
-        item.name, item.id, item.clause, item.quote, _WORDING[item.wording], aim(item.goal, item.unit), due,
-        item.unit, counted, sentence, _LEVELS[item.binding_level],
+        item.name, item.id, item.clause, item.quote, WORDINGS[item.wording], aim(item.goal, item.unit), due,
+        item.unit, LEVELS[item.counted], sentence, LEVELS[item.binding_level],
         "年度（12月）" if item.judged else "逐月", item.reading,
     ]  # fmt: skip
 

@@ -79,11 +79,11 @@ def compared_with(facts: Facts, variant: Variant) -> list[tuple[str, date]]:
     ]
     if variant.id == "quarter":
         wanted.insert(1, (f"比{variant.since}", months.add(month, -variant.back)))
-    found: dict[date, str] = {}
+    heads: dict[date, str] = {}
     for head, earlier in wanted:
-        if earlier not in found and any(item.at(earlier) for item in facts.headline):
-            found[earlier] = head
-    return [(head, earlier) for earlier, head in found.items()]
+        if earlier not in heads and any(item.at(earlier) for item in facts.headline):
+            heads[earlier] = head
+    return [(head, earlier) for earlier, head in heads.items()]
 
 
 def _row(number: int, item: Item, facts: Facts, moments: Sequence[tuple[str, date]], full: bool) -> list[str | Cell]:

@@ -1,16 +1,16 @@
 """One indicator with its figures of city and counties, as a paper reads them: exact changes, bounds, order of concern."""
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.edition.concern import concern
 from pipelines.edition.statuses import ORDER
-from pipelines.reports.edition_rows import Indicator
 
 
 @dataclass(frozen=True)
@@ -64,57 +64,54 @@ class Figure:
 
     @property
     def lacking(self) -> int:
-        """Units in scope known not to have it (of a share). `unknown` also counts units of unknown scope, which are
-        in no denominator.
-        """
+        """Units in scope known not to meet a share; `unknown` also counts units of unknown scope, which are in no denominator."""
         return max(0, int(self.denominator - self.numerator) - self.unknown)
 
 
-class _Columns:
-    """The columns of an item's indicator as attributes; `id` is the indicator's."""
+@dataclass(frozen=True)
+class Indicator:
+    """What is measured: columns of the table `indicator`, null where an older edition lacks one. `id` is the column `indicator`."""
 
-    indicator: Indicator
-
-    if TYPE_CHECKING:  # what `__getattr__` gives
-        id: str
-        name: str
-        clause: str
-        quote: str
-        wording: str
-        unit: str
-        counted: str
-        fields: list[str]
-        binding_level: str
-        judged: str | None
-        reading: str | None
-        unverified: str | None
-        goal: str | None
-        gap_unit: str | None
-        headline: bool
-        is_share: bool
-        factor: int
-        position: int
-        low: float | None
-        goal_due: date | None
-
-    else:
-
-        def __getattr__(self, name: str) -> Any:
-            try:
-                return self.indicator[{"id": "indicator"}.get(name, name)]
-            except KeyError:
-                raise AttributeError(name) from None
+    id: str
+    name: str
+    clause: str
+    quote: str
+    wording: str
+    unit: str
+    counted: str
+    fields: list[str]
+    binding_level: str
+    judged: str | None
+    reading: str | None
+    unverified: str | None
+    goal: str | None
+    scope_sql: str | None
+    share_sql: str | None
+    numerator_sql: str | None
+    denominator_sql: str | None
+    gap_unit: str | None
+    headline: bool
+    is_share: bool
+    factor: int
+    position: int
+    low: float | None
+    goal_due: date | None
 
 
 @dataclass(frozen=True)
-class Item(_Columns):
+class Item(Indicator):
     """One indicator with its figures in the month. `before` is the city's figure in the month compared with, where they can be compared."""
 
-    indicator: Indicator
     city: Figure | None
     before: Figure | None
     counties: tuple[Figure, ...]
     series: tuple[tuple[date, Figure], ...]
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any], city: Figure | None, **figures: Any) -> "Item":
+        """The item of a row of the table `indicator`."""
+        columns = {column.name: row.get(column.name) for column in dataclasses.fields(Indicator)}
+        return cls(**{**columns, "id": row["indicator"]}, city=city, **figures)
 
     @cached_property
     def of(self) -> dict[str, Figure]:
@@ -139,9 +136,7 @@ class Item(_Columns):
         return None if now is None or then is None else tenth(now - then)
 
     def is_comparable(self, month: date, earlier: date) -> bool:
-        """Whether the month and an earlier one can be compared: what begins anew each January only within its year, or with the same month
-        of another year.
-        """
+        """Whether two months can be compared: counts that restart each January only within a year, or with the same month of another."""
         base = self.city.base_month if self.city else None
         return base is None or base <= earlier or earlier.month == month.month
 

@@ -67,20 +67,20 @@ def _letterhead(place: Path) -> Letterhead:
     if not place.exists():
         return Letterhead()
     try:
-        found = Letterhead(**(yaml.safe_load(place.read_text(encoding="utf-8")) or {}))
-        found.numbered(date(2020, 1, 1))
+        letterhead = Letterhead(**(yaml.safe_load(place.read_text(encoding="utf-8")) or {}))
+        letterhead.numbered(date(2020, 1, 1))
     except (ValidationError, yaml.YAMLError, TypeError, KeyError, ValueError, IndexError) as error:
         known = "、".join(Letterhead.model_fields)
         raise Refusal(
             f"{place} 读不懂；只能有 {known}，number 中只能有 {{year}} 和 {{month}}：{str(error)[:200]}"
         ) from None
-    return found
+    return letterhead
 
 
 def departments(reference: Path) -> dict[str, dict[str, str]]:
     """By policy and clause (with full-width marks), the responsible departments as a sentence names them."""
-    found: dict[str, dict[str, str]] = {}
+    by_policy: dict[str, dict[str, str]] = {}
     for place in sorted((reference / "policies").glob("*/departments.yaml")):
         entries = yaml.safe_load(place.read_text(encoding="utf-8"))
-        found[place.parent.name] = {full_width(str(e["clause"])): "、".join(e["departments"]) for e in entries}
-    return found
+        by_policy[place.parent.name] = {full_width(str(e["clause"])): "、".join(e["departments"]) for e in entries}
+    return by_policy

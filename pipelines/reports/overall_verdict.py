@@ -49,6 +49,7 @@ def _with_target(facts: Facts) -> list[Item]:
 
 
 def tally_proofs(facts: Facts) -> tuple[Proof, Proof]:
+    """Proofs of the counts by status and of their total."""
     policy, ids = facts.policy["id"], [item.id for item in _with_target(facts)]
     counts = """SELECT status, count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
                 AND list_contains(?, indicator) GROUP BY status ORDER BY status"""
@@ -124,6 +125,7 @@ def _behind_proof(facts: Facts, behind: Sequence[Item]) -> Proof:
 
 
 def proof_of_gap(facts: Facts, item: Item) -> Proof:
+    """Proof of everything `shortfall` says of an item."""
     figure = item.city
     assert figure is not None
     return figure_proof(

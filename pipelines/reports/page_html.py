@@ -16,11 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines import months
 from pipelines.edition import explained_answers, statuses
 from pipelines.edition.phrases import aim, count, day, signed
+from pipelines.edition.table_rows import CountyName
 from pipelines.punctuation import full_width
 from pipelines.reports import explanation_section, spot_section, submission_facts, verdict
 from pipelines.reports.annexes import MARKS
 from pipelines.reports.brief_docx import Section, on_two_pages
-from pipelines.reports.facts import County, Facts
+from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 from pipelines.reports.list_limits import EXPLAINED_SHOWN, MOST_BEHIND
 from pipelines.reports.variants import Variant
@@ -78,6 +79,7 @@ def _sections(facts: Facts, variant: Variant) -> list[Section]:
 
 
 def asset(name: str) -> str:
+    """Text of a script or style beside the templates."""
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
@@ -148,7 +150,7 @@ def _legend(facts: Facts) -> str:
     return f"列号为上表序号；{marks}。{MOST_BEHIND if facts.many else ''}"
 
 
-def _matrix_row(county: County, facts: Facts) -> dict[str, Any]:
+def _matrix_row(county: CountyName, facts: Facts) -> dict[str, Any]:
     cells = [_matrix_cell(item, item.of.get(county["unit"]), facts) for item in facts.headline]
     return {"name": county["short"], "cells": cells}
 

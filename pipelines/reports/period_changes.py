@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from pipelines import months
-from pipelines.edition.figure_types import Change
+from pipelines.edition.figure_types import Change, Part
 from pipelines.edition.phrases import listed, sentence
 from pipelines.errors import Refusal
 from pipelines.reports.claims import Claim, Proof, figure_proof
@@ -12,7 +12,7 @@ from pipelines.reports.items import Item, tenth
 from pipelines.reports.variants import Variant
 
 _NAMED = 3
-_BESIDE = ("register", "corrections", "boundary")
+_BESIDE: tuple[Part, ...] = ("register", "corrections", "boundary")
 
 
 def require(facts: Facts, variant: Variant) -> None:
@@ -25,6 +25,7 @@ def require(facts: Facts, variant: Variant) -> None:
 
 
 def claims(facts: Facts, variant: Variant) -> list[Claim | None]:
+    """The sentences of a quarter's or a year's changes with their proofs."""
     return [_moved(facts, variant), _met(facts, variant)]
 
 

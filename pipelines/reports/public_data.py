@@ -77,7 +77,7 @@ class Changed:
     before: Figure | None
     after: Figure | None
 
-    def told(self, figure: Figure | None) -> str:
+    def in_words(self, figure: Figure | None) -> str:
         """`45.7%（2,274/4,977），进度偏慢`."""
         if figure is None:
             return "没有这个数字"
@@ -106,42 +106,45 @@ class Correction:
 
 def public_figures(release: Release, policy: str) -> list[Figure]:
     """Figures of the edition's month, of city and counties, in the register's order."""
-    found = figure_list.figures(release, policy=policy)
-    return [row for row in found if row["level"] in LEVELS]
+    rows = figure_list.figures(release, policy=policy)
+    return [row for row in rows if row["level"] in LEVELS]
 
 
-_TOLD = ("numerator", "denominator", "unknown", "status", "target")
+_COMPARED = ("numerator", "denominator", "unknown", "status", "target")
 
 
 def changed(before: Release, after: Release, policy: str) -> tuple[Changed, ...]:
     """Figures of which other numbers are counted or another status stands: the city's, then those of counties, in the register's order."""
     old, new = (
-        {(row["indicator"], row["unit"]): row for row in public_figures(one, policy)} for one in (before, after)
+        {(row["indicator"], row["unit"]): row for row in public_figures(release, policy)} for release in (before, after)
     )
     entries = {
         row["indicator"]: row
-        for one in (before, after)
-        for row in one.rows("SELECT indicator, name, unit FROM indicator WHERE policy = ?", [policy])
+        for release in (before, after)
+        for row in release.rows("SELECT indicator, name, unit FROM indicator WHERE policy = ?", [policy])
     }
-    found = []
+    different = []
     for key in dict.fromkeys([*new, *old]):
         was, now = old.get(key), new.get(key)
-        if was is None or now is None or any(was[part] != now[part] for part in _TOLD):  # type: ignore[literal-required]
+        if was is None or now is None or any(was[part] != now[part] for part in _COMPARED):  # type: ignore[literal-required]
             entry, place = entries[key[0]], (now or was)["name"]  # type: ignore[index]
-            found.append(Changed(key[0], full_width(entry["name"]), entry["unit"], key[1], place, was, now))
+            different.append(Changed(key[0], full_width(entry["name"]), entry["unit"], key[1], place, was, now))
     cities = {row["unit"] for row in (*old.values(), *new.values()) if row["level"] == "city"}
-    return tuple(sorted(found, key=lambda row: row.code not in cities))
+    return tuple(sorted(different, key=lambda row: row.code not in cities))
 
 
 def files(pages: Sequence[Facts], corrections: Sequence[Correction]) -> dict[str, bytes]:
     """The files of a month, by name. `pages`: the facts of each policy."""
     facts = pages[-1]
     tables: dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]] = {
-        "figures.csv": (_FIGURES, [row for one in pages for row in _figure_rows(one)]),
-        "indicators.csv": (("policy", *_DEFINITION), [row for one in pages for row in _definitions(one)]),
+        "figures.csv": (_FIGURES, [row for page in pages for row in _figure_rows(page)]),
+        "indicators.csv": (("policy", *_DEFINITION), [row for page in pages for row in _definitions(page)]),
     }
     if corrections:
-        tables["corrections.csv"] = (_CORRECTIONS, [row for one in corrections for row in _corrected(one)])
+        tables["corrections.csv"] = (
+            _CORRECTIONS,
+            [row for correction in corrections for row in _corrected(correction)],
+        )
     described = _package(facts, {name: columns for name, (columns, _) in tables.items()})
     made = {name: _csv(columns, rows) for name, (columns, rows) in tables.items()}
     return {**made, "datapackage.json": json.dumps(described, ensure_ascii=False, indent=1).encode()}
@@ -158,20 +161,21 @@ def _figure_rows(facts: Facts) -> list[dict[str, Any]]:
 def _definitions(facts: Facts) -> list[dict[str, Any]]:
     policy = facts.policy["id"]
     known = {c: formula_text.labels(facts.release, policy, c) for c in {item.counted for item in facts.items}}
-    cells = (definition(item, formula_text.formula(item.indicator, known[item.counted])) for item in facts.items)
+    cells = (definition(item, formula_text.formula(vars(item), known[item.counted])) for item in facts.items)
     return [{"policy": policy, **dict(zip(_DEFINITION, row, strict=True))} for row in cells]
 
 
-def _corrected(one: Correction) -> list[dict[str, Any]]:
+def _corrected(correction: Correction) -> list[dict[str, Any]]:
     parts = ("value", "numerator", "denominator", "unknown", "status")
     return [
         {
-            "corrected_on": one.on.isoformat(), "edition_before": one.before, "edition": one.edition, "policy": one.policy,
+            "corrected_on": correction.on.isoformat(), "edition_before": correction.before, "edition": correction.edition,
+            "policy": correction.policy,
             "indicator": row.indicator, "indicator_name": row.name, "unit": row.code, "name": row.place,
             **{f"{part}_before": row.before and row.before[part] for part in parts},  # type: ignore[literal-required]
             **{f"{part}_after": row.after and row.after[part] for part in parts},  # type: ignore[literal-required]
         }
-        for row in one.changed
+        for row in correction.changed
     ]  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from pipelines import months
 from pipelines.edition.phrases import aim, count, day
 from pipelines.edition.statuses import NAMES, ORDER
+from pipelines.edition.table_rows import CountyName
 from pipelines.reports import overall_verdict, page_html, spot_section, verdict
-from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import value
 from pipelines.reports.items import Figure, Item
@@ -66,7 +66,7 @@ def build(facts: Facts, published: Publication) -> bytes:
         rest=[_row(item, item.city, facts, None) for item in facts.items if item.id not in headline],
         counties=[_county(county, facts) for county in facts.counties],
         meanings=[(NAMES[status], MEANINGS[status]) for status in ORDER],
-        corrections=[_correction(one) for one in published.corrections],
+        corrections=[_correction(correction) for correction in published.corrections],
         others=published.others,
         files=FILES,
         last=_last(facts, published),
@@ -85,6 +85,7 @@ def taken_back(month: date, on: date) -> bytes:
 
 
 def title(facts: Facts) -> str:
+    """Title of the public page of a month."""
     return f"{facts.city}城乡社区治理工作进展（{months.label(facts.month)}{facts.sample}）"
 
 
@@ -106,18 +107,20 @@ def _about(facts: Facts, published: Publication) -> list[str]:
 
 def _notices(facts: Facts, published: Publication) -> list[str]:
     """What a reader must know before any figure."""
-    found = []
+    notices = []
     if facts.sample:
-        found.append("本页是示例数据，用于演示，不是真实情况。")
+        notices.append("本页是示例数据，用于演示，不是真实情况。")
     if published.newer:
         on = day(published.newer)
-        found.append(f"本月数据已于{on}更正，更正后的数字尚未在此公开；以下是更正前的数字。")
+        notices.append(f"本月数据已于{on}更正，更正后的数字尚未在此公开；以下是更正前的数字。")
     if published.corrections:
-        one = published.corrections[-1]
-        found.append(f"本页于{day(one.on)}更正，改正了{count(len(one.changed))}处数字或状态，见“更正情况”。")
+        correction = published.corrections[-1]
+        notices.append(
+            f"本页于{day(correction.on)}更正，改正了{count(len(correction.changed))}处数字或状态，见“更正情况”。"
+        )
     if not facts.approved:
-        found.append("本月数据尚未审定，以后可能更正；更正时在此注明。")
-    return [*found, *([verdict.caveats(facts)] if facts.caveats else [])]
+        notices.append("本月数据尚未审定，以后可能更正；更正时在此注明。")
+    return [*notices, *([verdict.caveats(facts)] if facts.caveats else [])]
 
 
 def _last(facts: Facts, published: Publication) -> str:
@@ -137,7 +140,7 @@ def _tally(states: Iterable[str]) -> list[dict[str, Any]]:
     return [{"status": status, "name": NAMES[status], "count": counts[status]} for status in ORDER if counts[status]]
 
 
-def _row(item: Item, figure: Figure | None, facts: Facts, county: County | None) -> dict[str, Any]:
+def _row(item: Item, figure: Figure | None, facts: Facts, county: CountyName | None) -> dict[str, Any]:
     status = figure.status if figure else "no_data"
     return {
         "name": item.name,
@@ -158,7 +161,7 @@ def _counts(figure: Figure, item: Item) -> str:
     return f"{page_html.counted_with_known(figure, item)}{lent}"
 
 
-def _why(status: str, item: Item, figure: Figure | None, facts: Facts, county: County | None) -> str:
+def _why(status: str, item: Item, figure: Figure | None, facts: Facts, county: CountyName | None) -> str:
     """Why there is no verdict; empty where there is one."""
     if status == "unproven":
         return verdict.unproven(replace(item, city=figure), facts.short)
@@ -169,7 +172,7 @@ def _why(status: str, item: Item, figure: Figure | None, facts: Facts, county: C
     return "每年12月判断" if status == "tracked" and item.goal else ""
 
 
-def _silence(facts: Facts, county: County | None) -> str:
+def _silence(facts: Facts, county: CountyName | None) -> str:
     """Why nothing is known: the county did not report, or none of its units answered this."""
     if county is None:
         return "全市没有社区（村）填报这一项"
@@ -185,7 +188,7 @@ def _bar(item: Item, figure: Figure | None) -> dict[str, Any] | None:
     return {"low": low, "more": round(high - low, 1), "goal": item.low}
 
 
-def _county(county: County, facts: Facts) -> dict[str, Any]:
+def _county(county: CountyName, facts: Facts) -> dict[str, Any]:
     """A county with the headline indicators, as the policy orders them."""
     rows = [_row(item, item.of.get(county["unit"]), facts, county) for item in facts.headline]
     judged = (row["status"] for row in rows if row["status"] not in ("tracked", "not_applicable"))
@@ -195,13 +198,17 @@ def _county(county: County, facts: Facts) -> dict[str, Any]:
 # ---- corrections
 
 
-def _correction(one: Correction) -> dict[str, Any]:
-    said = f"{day(one.on)}，第{_number(one.edition)}版替代第{_number(one.before)}版，"
-    said += f"改正{count(len(one.changed))}处数字或状态。" if one.changed else "全市和各县（市、区）的数字都没有变。"
-    more = len(one.changed) - _LISTED
+def _correction(correction: Correction) -> dict[str, Any]:
+    said = f"{day(correction.on)}，第{_number(correction.edition)}版替代第{_number(correction.before)}版，"
+    said += (
+        f"改正{count(len(correction.changed))}处数字或状态。"
+        if correction.changed
+        else "全市和各县（市、区）的数字都没有变。"
+    )
+    more = len(correction.changed) - _LISTED
     return {
         "said": said + (f"以下列{_LISTED}处，其余{count(more)}处见更正数据文件。" if more > 0 else ""),
-        "rows": [_changed(row) for row in one.changed[:_LISTED]],
+        "rows": [_changed(row) for row in correction.changed[:_LISTED]],
     }
 
 
@@ -210,4 +217,4 @@ def _number(edition: str) -> str:
 
 
 def _changed(row: Changed) -> dict[str, str]:
-    return {"name": row.name, "place": row.place, "before": row.told(row.before), "after": row.told(row.after)}
+    return {"name": row.name, "place": row.place, "before": row.in_words(row.before), "after": row.in_words(row.after)}

@@ -28,8 +28,8 @@ def claims(facts: Facts) -> list[Claim]:
         _clause,
         _counties,
     ]
-    found = [claim for ask in asked if (claim := ask(facts))]
-    return found[:_MOST]
+    questions = [claim for ask in asked if (claim := ask(facts))]
+    return questions[:_MOST]
 
 
 def asks_of_divisions(facts: Facts) -> bool:
@@ -111,9 +111,7 @@ def _too_slow(facts: Facts) -> Claim | None:
 
 
 def _slow(facts: Facts, item: Item, needed: int, recent: Fraction) -> Claim:
-    """How many times the units a month that are needed (rounded up, as 下一步 says them) exceed the last three months', to one decimal;
-    where those are none, that nothing was added.
-    """
+    """By how much the units needed a month exceed those of the last three months, or that none was added."""
     # what begins anew each January is due in its year's December
     due = until(months.add(facts.month, facts.outlook[item.id]["months_left"] or 0))
     if recent > 0:

@@ -55,30 +55,30 @@ def checks(facts: Facts) -> list[_Check]:
 
 def paragraph(facts: Facts) -> str:
     """What was visited, what was found, and what that proves; always with the month that was checked."""
-    found = checks(facts)
-    if not found:
+    checked = checks(facts)
+    if not checked:
         return ""
     said = []
     for status, words in _STATUSES:
-        names = [f"{one['name']}（{_when(one, facts)}）" for one in found if one["status"] == status]
+        names = [f"{check['name']}（{_when(check, facts)}）" for check in checked if check["status"] == status]
         if names:
             said.append(f"{words}有{count(len(names))}项：{'、'.join(names)}")
     return f"{'；'.join(said)}。抽查按公开号码抽取、现场走访，所报数字不因抽查改动；{sentences.EACH_ITS_OWN}。"
 
 
-def _when(one: _Check, facts: Facts) -> str:
-    return sentences.age(one["checked"], facts.month)
+def _when(check: _Check, facts: Facts) -> str:
+    return sentences.age(check["checked"], facts.month)
 
 
 def rows(facts: Facts) -> list[list[str]]:
     """One row an indicator with a check."""
     return [
         [
-            one["name"], count(one["yes"]), count(one["required"]),
-            f"{one['planned']}（{one['confirmed']}/{one['refuted']}/{one['open']}）", count(one["lower_count"]),
-            f"{spot_tables.about_words(one)}，{one['list']}号名单",
+            check["name"], count(check["yes"]), count(check["required"]),
+            f"{check['planned']}（{check['confirmed']}/{check['refuted']}/{check['open']}）", count(check["lower_count"]),
+            f"{spot_tables.about_words(check)}，{check['list']}号名单",
         ]
-        for one in checks(facts)
+        for check in checks(facts)
     ]  # fmt: skip
 
 
@@ -99,9 +99,9 @@ def sheet(facts: Facts) -> tuple[list[Head], list[list[Value]]]:
 
 def add_checks(paper: Paper, facts: Facts) -> None:
     """The table of the checks; nothing where there is none."""
-    told = rows(facts)
-    if not told:
+    lines = rows(facts)
+    if not lines:
         return
     paper.add_paragraph(printable(f"抽查情况（{months.label(facts.month)}）"), "Caption")
-    add_table(paper, COLUMNS, told, "抽查情况", whole=True)
+    add_table(paper, COLUMNS, lines, "抽查情况", whole=True)
     paper.add_paragraph(printable(NOTE), "表注")

@@ -7,8 +7,9 @@ from typing import Any
 from pipelines import months
 from pipelines.edition.figure_types import FigureDifference
 from pipelines.edition.phrases import amount, count, day, listed, sentence
+from pipelines.edition.statuses import EDITION_KINDS
+from pipelines.edition.table_rows import Decision, FindingRow
 from pipelines.punctuation import full_width
-from pipelines.reports.edition_rows import Decision, Finding
 from pipelines.reports.facts import Facts
 from pipelines.reports.verdict import reported
 
@@ -113,7 +114,7 @@ def waivers(facts: Facts) -> list[str]:
     return [f"生效的豁免有{len(force)}项：{'；'.join(named)}。"]
 
 
-def _waiver(decision: Decision, finding: Finding | None, facts: Facts) -> str:
+def _waiver(decision: Decision, finding: FindingRow | None, facts: Facts) -> str:
     who = facts.short.get(finding["county"] or "", "") if finding else ""
     what = f"{who}“{finding['file']}”{finding['cell'] or ''}" if finding else f"问题{decision['finding']}"
     until = months.label(months.parse(decision["until"])) if decision["until"] else "取消"
@@ -130,7 +131,7 @@ def _this_edition(facts: Facts, manifest: dict[str, Any]) -> str:
     if manifest["edition"] == 1:
         return ""
     changes = manifest.get("changes") or {}
-    word = {"corrected": "更正", "restated": "重述", "checked": "加注抽查"}.get(manifest["kind"], "更新")
+    word = EDITION_KINDS[manifest["kind"]]
     files = [
         f"{months.label(months.parse(row['month']))}{facts.short.get(row['county'], '')}"
         for row in changes.get("submissions_added", [])

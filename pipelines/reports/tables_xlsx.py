@@ -150,7 +150,7 @@ class _Book:
             [n, i.name, aim(i.goal, i.unit), *self._measured(i.city, i), as_float(i.change)]
             for n, i in enumerate(self.facts.headline, 1)
         ]
-        sheet = self._sheet("主要指标", "全市主要指标的现值、目标和差距", heads, len(rows))
+        sheet = self._sheet("主要指标", "全市主要指标的现值、目标和尚缺数", heads, len(rows))
         self._body(sheet, heads, rows)
         self._bars(sheet, len(rows))
 
@@ -336,7 +336,7 @@ class _Book:
         ]  # fmt: skip
         facts = self.facts
         known = {c: formula_text.labels(facts.release, facts.policy["id"], c) for c in {i.counted for i in facts.items}}
-        rows = [definition(item, formula_text.formula(item.indicator, known[item.counted])) for item in facts.items]
+        rows = [definition(item, formula_text.formula(vars(item), known[item.counted])) for item in facts.items]
         self._bulk("指标定义", "指标的条款、原文、口径和算法；占比为分子占分母的百分比", heads, rows, freeze=1)
 
     def _lacking(self) -> None:

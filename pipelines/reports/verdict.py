@@ -9,7 +9,7 @@ from datetime import date
 from pipelines import months
 from pipelines.edition.phrases import aim_in_words, amount, count, day, listed, plain_unit, sentence
 from pipelines.edition.statuses import NAMES
-from pipelines.reports.edition_rows import County
+from pipelines.edition.table_rows import CountyName
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 
@@ -109,9 +109,7 @@ def starting(items: Sequence[Item], month: date) -> str:
 
 
 def reported(facts: Facts) -> str:
-    """Who sent no valid workbook for the month, and whose earlier answers are carried; who need not send one, or later; empty where all
-    reported.
-    """
+    """Counties without a valid workbook, of these the carried, excused and extended ones; empty where all reported."""
     sent = {row["county"] for row in facts.submissions if row["status"] == "effective"}
     silent = [county for county in facts.counties if county["unit"] not in sent]
     if not silent:
@@ -119,7 +117,7 @@ def reported(facts: Facts) -> str:
     return _silent(facts, silent) + _put_off(facts, silent)
 
 
-def _silent(facts: Facts, silent: list[County]) -> str:
+def _silent(facts: Facts, silent: list[CountyName]) -> str:
     if len(silent) == len(facts.counties):
         return f"本月{len(silent)}个县（市、区）均未报送有效报表，以上数字沿用以前月份已报数据。"
     lent = {row["county"] for row in facts.coverage if row["carried"]}
@@ -132,7 +130,7 @@ def _silent(facts: Facts, silent: list[County]) -> str:
     )
 
 
-def _put_off(facts: Facts, silent: list[County]) -> str:
+def _put_off(facts: Facts, silent: list[CountyName]) -> str:
     """Of those that sent nothing: who is excused, and who was given until when; the later decision counts."""
     key = months.key(facts.month)
     given = {d["county"]: d["until"] for d in facts.decisions or () if d["kind"] == "extend" and d["month"] == key}

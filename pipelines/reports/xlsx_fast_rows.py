@@ -20,9 +20,7 @@ Value = str | int | float | Decimal | None
 
 
 def fill(workbook: bytes, bodies: Mapping[int, tuple[int, Iterable[Sequence[Value]]]]) -> bytes:
-    """The workbook with the bodies in it: by the number of the sheet (from 1), the row (from 1) of the pattern, and
-    the rows.
-    """
+    """The workbook with long bodies: sheet number (from 1) → row of the pattern (from 1), and rows."""
     filled = unzipped(workbook)
     for number, body in bodies.items():
         name = f"xl/worksheets/sheet{number}.xml"

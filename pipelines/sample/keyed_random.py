@@ -25,6 +25,7 @@ def chance(*parts: object) -> float:
 
 
 def pick(choices: Sequence[T], *parts: object) -> T:
+    """One of the choices."""
     return choices[number(*parts) % len(choices)]
 
 

@@ -22,6 +22,7 @@ class World:
         self._populations: dict[tuple[tuple[str, str, str], ...], Population] = {}
 
     def population(self, month: date) -> "Population":
+        """The units of a month's roster; made anew only where the roster changed."""
         units = self.rosters.units(month)
         key = tuple((unit.uid, unit.code, unit.kind) for unit in units)
         if key not in self._populations:

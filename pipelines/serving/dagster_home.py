@@ -20,10 +20,7 @@ TOLERATED = timedelta(minutes=10)
 
 
 def dagster_home(settings: Settings) -> Path:
-    """Dagster's home under the data folder, with `dagster.yaml` on absolute paths; written when it differs.
-
-    An operator's own `data/dagster.yaml` (for PostgreSQL, say) is used instead of the repository's.
-    """
+    """Dagster's home under the data folder, with absolute paths; the operator's own `data/dagster.yaml` goes first."""
     home = settings.data / "dagster"
     own = settings.data / "dagster.yaml"
     source = own if own.exists() else REPOSITORY / "dagster.yaml"
@@ -32,11 +29,7 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def set_aside_unusable(home: Path, now: datetime) -> list[str]:
-    """Rename Dagster's databases that are damaged or record a tick in the future, so that Dagster creates new ones; returns one
-    Chinese sentence each.
-
-    They hold only the history of runs and ticks; sensors start over.
-    """
+    """Rename Dagster's damaged databases (they hold only history) or such with future ticks; one Chinese sentence each."""
     moved = []
     for place in sorted((home / "storage").rglob("*.db")):
         if _is_damaged(place):

@@ -19,6 +19,7 @@ def command_bound_to_parent(command: list[str]) -> list[str]:
 
 
 def adopt_orphans() -> None:
+    """Make this process the parent of its orphaned descendants (Linux)."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 

@@ -30,8 +30,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Program:
-    """One program. `probe` says in Chinese what is wrong, or None; `most_mb` is the memory at which it is restarted; for `silence`
-    seconds it may leave questions unanswered."""
+    """A program. `probe`: what is wrong in Chinese, or None; restarted above `most_mb`; may be silent for `silence` seconds."""
 
     name: str
     label: str
@@ -85,10 +84,7 @@ def dashboard_command(settings: Settings, ports: Ports) -> list[str]:
 
 
 def dashboard(settings: Settings, ports: Ports) -> int:
-    """Run the dashboard alone until it is stopped; returns its exit status.
-
-    Errors: `Refusal` when this version has none, or for an address beyond this machine without sign-in.
-    """
+    """Run the dashboard alone until stopped; returns its exit status. Errors: `Refusal` for other machines without sign-in."""
     roles.may_listen(settings, ports.address, ports.anonymous)
     roles.before_serving(settings)
     if not APP.exists():

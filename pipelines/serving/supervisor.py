@@ -62,6 +62,7 @@ class Supervisor:
     strays: dict[int, float] = field(default_factory=dict)
 
     def run(self) -> int:
+        """Start the programs and watch them until told to stop; returns the exit status."""
         process_tree.adopt_orphans()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())

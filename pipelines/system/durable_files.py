@@ -115,10 +115,7 @@ _WHY = {
 
 @contextmanager
 def refusing(doing: str) -> Iterator[None]:
-    """Turn disk-related OSErrors in the block into a `Refusal` naming operation, cause and remedy.
-
-    Other OSErrors (a missing file, say) are bugs and keep their traceback.
-    """
+    """Turn disk errors in the block into a `Refusal` naming operation, cause and remedy; other OSErrors are bugs and pass."""
     try:
         yield
     except OSError as fault:

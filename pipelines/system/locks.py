@@ -30,10 +30,7 @@ class Holder(TypedDict):
 
 @contextmanager
 def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
-    """Hold the lock file at `path` while the block runs.
-
-    Waits up to `wait` seconds for another holder. Errors: `Busy` naming holder, process and start when it is not released.
-    """
+    """Hold the lock file `path` during the block, waiting up to `wait` seconds. Errors: `Busy` naming holder and start."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         _acquire(file, path, wait)
@@ -65,10 +62,7 @@ def _acquire(file: IO[str], path: Path, wait: float) -> None:
 
 
 def holder(path: Path) -> Holder | None:
-    """Who holds the lock; None when it is free. Does not take the lock.
-
-    An entry of a process that no longer runs is ignored.
-    """
+    """Who holds the lock; None when it is free or its holder no longer runs. Does not take the lock."""
     held = _signed(path)
     return held if held and Path(f"/proc/{held['pid']}").exists() else None
 

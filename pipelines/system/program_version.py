@@ -15,10 +15,7 @@ _STATEMENT = re.compile(rf"^ *((?:from|import) {FOLDER.name}\b(?:[^\n(]*\([^)]*\
 
 @cache
 def digest(*entries: str) -> str:
-    """SHA-256 over the source of the modules named and of all modules of ours that they import, directly or not.
-
-    Without a name: over all of `pipelines`. Errors: `ValueError` for a name that is no module of ours.
-    """
+    """SHA-256 of the named modules and all of ours they import; without names of all `pipelines`. Errors: `ValueError`."""
     content = hashlib.sha256(__version__.encode())
     for path in sorted(closure(*entries) if entries else FOLDER.rglob("*.py")):
         content.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -78,10 +78,7 @@ def write(
     prefilled: bool = False,
     rest: str | None = None,
 ) -> dict[str, int]:
-    """Everything but the rows of the units. Returns the pattern rows: kind to 1-based row.
-
-    `prefilled` adds what confirms last month's answers; `rest` is the answer in its line for the other rows.
-    """
+    """Write all but the units' rows; returns kind → pattern row (from 1). `rest`: the answer that confirms other rows."""
     part = form.community
     _write_top(sheet, styles, part, county, month, watermark)
     _write_bottom(sheet, styles, grid, prefilled)

@@ -36,10 +36,7 @@ def write(
     last: Mapping[str, object] | None = None,
     rest: str | None = None,
 ) -> None:
-    """The sheet; `record` has the value cells by field id, `closed` the fields that stay empty.
-
-    `last` are the last accepted answers where the sheet is prefilled, `rest` the answer in the line that confirms them.
-    """
+    """Write 表2; `record`: value cells by field id, `closed` fields, `last` accepted answers, `rest`: what confirms them."""
     part = form.county
     mark = f"（{watermark}）" if watermark else ""
     sheet.set_row(0, 27)

@@ -29,11 +29,7 @@ _LEVEL = 2  # half the time of the default level for a tenth more bytes
 
 @dataclass
 class Table:
-    """The body of 表1. Grain: one entry a row, in the order of the sheet.
-
-    `kinds` decides which cells are closed; `columns` holds the cells by field id: text, whole number,
-    Decimal, date or None.
-    """
+    """The body of 表1 by row: `kinds` (which cells are closed) and `columns` (cells by field id, None where empty)."""
 
     kinds: list[str]
     columns: dict[str, list[Any]] = field(default_factory=dict)

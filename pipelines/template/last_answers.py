@@ -18,19 +18,14 @@ SINCE = "_since"
 
 @dataclass(frozen=True)
 class Answered:
-    """Accepted answers, one entry per unit or county: `place` leads from its key to the position, `since` is the month of the answers.
-
-    `columns` holds the cells by field id: text, whole number, Decimal or None.
-    """
+    """Accepted answers by unit or county: `place` is its position, `since` its month, `columns` the cells by field id."""
 
     place: Mapping[str, int] = field(default_factory=dict)
     since: Sequence[date] = ()
     columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     def of(self, part: Part, keys: Sequence[str], month: date, kinds: Sequence[str] = ()) -> "Answered":
-        """The answers of those of `keys` that have any, as cells of `month`: without what begins again each year, where a New Year lies
-        between, and without what does not apply to the unit's kind.
-        """
+        """Answers of `keys` as cells of `month`, without annual counts of an earlier year and what does not apply to the kind."""
         known = [i for i, key in enumerate(keys) if key in self.place]
         places = [self.place[keys[i]] for i in known]
         since = [self.since[place] for place in places]

@@ -38,6 +38,7 @@ class Styles:
         self._made: dict[tuple[tuple[str, object], ...], Format] = {}
 
     def of(self, **properties: object) -> Format:
+        """The format with these XlsxWriter properties."""
         key = tuple(properties.items())
         if key not in self._made:
             self._made[key] = self._workbook.add_format(properties)
@@ -86,9 +87,11 @@ class Styles:
         )
 
     def boxed(self, **properties: object) -> Format:
+        """A format with a border."""
         return self.of(border=1, border_color=LINE, **properties)
 
     def alarm(self, severity: str) -> Format:
+        """The format by which a rule's check colours cells."""
         fill, ink = ERROR if severity == "error" else WARNING
         return self.of(bg_color=fill, font_color=ink)
 

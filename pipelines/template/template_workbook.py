@@ -66,11 +66,7 @@ def write_templates(
     last: LastAnswers | None = None,
     caveats: Sequence[str] = (),
 ) -> list[Path]:
-    """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have.
-
-    `town` is `EACH_TOWN` for one a town, else the code or name of the town that is wanted. With `last` the last accepted answers are
-    filled in.
-    """
+    """Write one workbook a county (or town: `EACH_TOWN`, a code or a name), with `last` answers. Errors: `Refusal`."""
     orders, written = list(_orders(rosters, month, county_code, town)), []
     last = last and _followed(last, rosters, month)
     for order in orders:

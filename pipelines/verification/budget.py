@@ -15,9 +15,7 @@ class Shares:
 
 
 def share(budget: int, plans: Mapping[str, Sequence[Plan]]) -> Shares:
-    """Every claim (in the register's order, `plans` for 0, 1, 2 … allowed) that can be proven, the cheapest first; then
-    one more allowed for whichever has the lowest chance, until each has 80 % at 1 in 100.
-    """
+    """Provable claims, cheapest first, then one more allowed for the lowest chance, until each has 80 % at 1 in 100."""
     given: dict[str, Plan] = {}
     for claim in sorted(plans, key=lambda claim: plans[claim][0].visits):
         if _sum(given) + plans[claim][0].visits <= budget:

@@ -44,6 +44,7 @@ def label(value: object) -> str:
 
 
 def code(value: object) -> str:
+    """The text of a code in ASCII digits, without spaces, quotation marks and dashes."""
     return _CODE_MARKS.sub("", unicodedata.normalize("NFKC", text(value)))
 
 

@@ -28,6 +28,7 @@ class Course:
         return self.drawn + timedelta(days=self.window) if self.drawn else None
 
     def state(self, today: date) -> str:
+        """The state of the list on a day."""
         if self.withdrawn:
             return WITHDRAWN
         if self.closed:

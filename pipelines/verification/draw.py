@@ -12,10 +12,7 @@ _BLANK = re.compile(r"\s")
 
 
 def value(source: str, issue: str, number: str) -> str:
-    """Source, issue and number of the public draw, with one space between: `排列5 2021001 12345`.
-
-    `issue` may be written `第2021001期`. Refuses an empty part and one with a blank in it.
-    """
+    """Source, issue and number of the draw: `排列5 2021001 12345` (issue also `第2021001期`). Errors: `Refusal` for empty parts."""
     parts = (source.strip(), issue.strip().removeprefix("第").removesuffix("期"), number.strip())
     for name, part in zip(("来源", "期号", "号码"), parts, strict=True):
         if not part or _BLANK.search(part):

@@ -28,10 +28,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Plan:
-    """The fewest visits that prove a claim with up to `allowed` unconfirmed ones; visits in the order of the strata.
-
-    `chance` that they do, 0 … 1, by how many in a hundred reported ones are false: a guide, as if one stratum.
-    """
+    """Fewest visits with up to `allowed` unconfirmed; `chance` (0 … 1) by false ones in a hundred, as if one stratum."""
 
     allowed: int
     per_stratum: tuple[int, ...]
@@ -43,10 +40,7 @@ class Plan:
 
 
 def by_county(reported: Mapping[str, int]) -> list[Place]:
-    """One stratum a county of `reported` (units by county code), by code; those below 10 in one pool, which comes last.
-
-    A pool still below 10 takes the next smallest county. Counties without a reported unit are left out.
-    """
+    """One stratum a county by code; those below 10 units in one pool, last, with the next smallest while it is below 10."""
     sizes = {code: size for code, size in sorted(reported.items()) if size}
     rising = sorted(sizes, key=lambda code: (sizes[code], code))
     pooled = [code for code in rising if sizes[code] < LEAST_POOLED]
@@ -129,9 +123,7 @@ def _smallest_sample(claim: Claim, allowed: int, least: int, alpha: Fraction) ->
 def _smallest_spread(
     claim: Claim, places: Sequence[Place], allowed: int, before: int, alpha: Fraction
 ) -> tuple[int, ...]:
-    """Visits by stratum for the smallest base that suffices. A plan for fewer allowed ones needs no larger a base, and
-    a base adds at most 3 visits a stratum to itself.
-    """
+    """Visits by stratum for the smallest base that suffices; a base adds at most 3 visits a stratum to itself."""
     for base in range(max(1, before - LEAST_VISITS * len(places)), claim.reported + 1):
         visits = spread(places, base)
         if sum(visits) < max(before, allowed):

@@ -9,11 +9,7 @@ ERROR = Fraction(5, 100)
 
 @dataclass(frozen=True)
 class Claim:
-    """One policy, indicator, level, unit and month.
-
-    `counted` units are in scope or may be; `reported` of them are reported as claimed: yes, or no where the target is
-    `at_most`; of `unknown` ones the share or the scope is not known. `target` is in per cent.
-    """
+    """A reported share: of `counted` units `reported` as claimed (no, if `at_most`), `unknown` ones beside; `target` in %."""
 
     counted: int
     reported: int

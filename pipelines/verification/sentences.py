@@ -70,6 +70,7 @@ def status(status: str, result: Result | None = None) -> str:
 
 
 def still_holds(checked: date) -> str:
+    """Beside a status that a check of an earlier month proved."""
     return f"已达标（{months.key(checked)} 抽查核实，仍成立）"
 
 
@@ -89,10 +90,12 @@ def not_met(claim: Claim) -> str:
 
 
 def progress(number: int, done: int, planned: int) -> str:
+    """`3 号名单抽查中 12/60`."""
     return f"{number} 号名单抽查中 {done}/{planned}"
 
 
 def undrawn(day: date) -> str:
+    """A planned list whose day has passed."""
     return f"应于 {day.month} 月 {day.day} 日抽取，未抽取"
 
 

@@ -73,6 +73,7 @@ class ListClaim:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "ListClaim":
+        """The claim of a plan's event (`body`)."""
         claim = Claim(body["counted"], body["yes"], Fraction(body["target"]), body["at_most"], body["unknown"])
         shown = {name: body[name] for name in ("policy", "indicator", "name", "level", "unit", "allowed", "look_at")}
         strata = tuple(Place(**place) for place in body["strata"])
@@ -197,6 +198,7 @@ class SpotList:
         return {uid: answer.result for (uid, claim), answer in self.standing.items() if claim == key}
 
     def planned_keys(self) -> list[Key]:
+        """Unit and claim of every row that is to be visited."""
         return [(uid, key) for key, strata in self.drawn.items() for stratum in strata for uid in stratum.visits]
 
     def spares_due(self) -> list[Key]:
@@ -269,10 +271,7 @@ def lists(events: Iterable[Event], load: Load, withdrawn: Collection[int] = ()) 
 
 
 def deciding(by_number: Mapping[int, SpotList], about: tuple[str, str, str, str], month: date) -> SpotList | None:
-    """The list that decides a claim and month: the first by the day of its number that was not withdrawn, drawn or not.
-
-    Whether that day has come changes nothing: a list that is not closed decides nothing yet.
-    """
+    """The list that decides a claim and month: first by the day of its number, not withdrawn; it decides nothing until closed."""
     asked = [s for s in by_number.values() if s.month == month and about in {c.about for c in s.claims.values()}]
     first = course.deciding((spot_list.course for spot_list in asked), date.max)
     return by_number[first.number] if first else None

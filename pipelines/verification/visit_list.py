@@ -40,11 +40,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Task:
-    """One row: a unit (`uid` of the roster, `code` of the month) and a claim about it.
-
-    `number` is 序号, unique in the list; `subject` is the indicator's name; `unknown`: its answer is not known, so that
-    the result is 有 or 无.
-    """
+    """A claim about a unit: `number` 序号, `subject` indicator's name, `unknown`: answered by 有 or 无."""
 
     number: str
     uid: str
@@ -66,11 +62,7 @@ class Task:
 
 @dataclass(frozen=True)
 class VisitList:
-    """The rows of one group of list `number`, in the order in which they are printed.
-
-    `plan` is the hash of the plan's line; `drawn` the day of the draw, `until` the last day of the window; `remark`, such
-    as 示例数据, is printed on every page.
-    """
+    """Rows of one group of list `number`, as printed; `plan`: hash of the plan, `until`: last day, `remark`: on every page."""
 
     number: int
     plan: str

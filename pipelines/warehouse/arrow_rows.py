@@ -158,10 +158,7 @@ def _place(sheet: str | None, cells: list[str]) -> str:
 
 
 def finding_table(phase: str, findings: list[tuple[int, str | None, Finding]]) -> pa.Table:
-    """Rows of the table `finding`, from (seq, county, finding); numbered from 0 within a submission.
-
-    Through JSON and not `pa.array`, which would import pandas into every process that judges a file.
-    """
+    """Table `finding` from (seq, county, finding), numbered within a submission; by JSON, since `pa.array` imports pandas."""
     if not findings:
         return FINDINGS.empty_table()
     seen: Counter[int] = Counter()

@@ -209,10 +209,7 @@ class Warehouse:
     # ---- loading readings
 
     def load_many(self, batch: list[tuple[Event, Tables]]) -> None:
-        """Several readings at once, each in place of what was loaded for its event before.
-
-        Planning an insert of seventy columns costs more than the rows of a county.
-        """
+        """Load several readings at once, replacing those of their events: planning a wide insert costs more than the rows."""
         self._lives.clear()
         self._unload([event.seq for event, _ in batch])
         parts: dict[str, list[pa.Table]] = {table: [] for table in _LOADED}
@@ -268,10 +265,7 @@ def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event,
 
 @contextmanager
 def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True) -> Iterator[Warehouse]:  # fmt: skip
-    """The warehouse at `path`, rebuilt where it is missing, of another format or form, or damaged.
-
-    Its SQL reaches files of the folder `data` and no others. The caller holds the writer's lock (`pipelines.system.locks`).
-    """
+    """The warehouse at `path`, rebuilt where missing, damaged or of another format; SQL reads only `data`. Hold the lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
     con = _open_matching(path, reference, data, durable)
     try:

@@ -42,10 +42,7 @@ def forget(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _concerned(warehouse: "Warehouse", new: list[Event]) -> set[int]:
-    """Ledger numbers of the submissions to be read again after new events.
-
-    What came with an admission was read with its unit. Withdrawn reports are not kept up to date; one that is restored is read again too.
-    """
+    """Submissions to be read again after new events; withdrawn ones only once they are restored."""
     touched, rosters = _touched(warehouse, new), warehouse.reference.rosters
     decided = {event.body["county"] for event in touched if event.kind == "resolve"}
     resolved = _standing_of(warehouse, {code for county in decided for code in rosters.county_codes(county)})

@@ -8,10 +8,7 @@ from pipelines.warehouse.projection import Warehouse
 
 
 class Beside(Warehouse):
-    """An open projection for another thread, by a connection of its own.
-
-    What is in force stays as it is now, and so does everything else until the first `unmoved` block has ended.
-    """
+    """An open projection for another thread, with a connection of its own: frozen until the first `unmoved` block has ended."""
 
     def __init__(self, opened: Warehouse):
         super().__init__(opened.con.cursor(), opened.reference, opened.archive)

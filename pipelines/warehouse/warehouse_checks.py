@@ -129,10 +129,7 @@ class Verdict:
 
 
 def examine(warehouse: Warehouse, stage: str, wanted: Iterable[date]) -> list[Verdict]:
-    """Verdicts of all checks of a stage, over the wanted months and all computed since they last passed.
-
-    Months without a violation that blocks are noted as passed.
-    """
+    """Results of all checks of a stage over the `wanted` months and those computed since they last passed; passed months are noted."""
     looked = _due(warehouse, stage, set(wanted))
     verdicts = list(judge(warehouse, of_stage(warehouse.reference, stage), looked))
     if not _blocking(verdicts):
@@ -194,6 +191,7 @@ def declared(reference: Reference) -> list[Check]:
 
 
 def of_stage(reference: Reference, stage: str) -> list[Check]:
+    """The checks of a stage."""
     return [check for check in declared(reference) if check.stage == stage]
 
 

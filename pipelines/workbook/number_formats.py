@@ -35,10 +35,7 @@ def kind_of(number_format: int, code: str | None) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def from_serial(serial: float, kind: str, date1904: bool) -> float | date | time | timedelta:
-    """A serial number as date, datetime (with a time of day), time (below 1) or timedelta.
-
-    A number outside of the date system (negative, past 9999) is returned unchanged.
-    """
+    """A serial number as date, datetime, time (below 1) or timedelta; unchanged outside the date system."""
     if kind == ELAPSED and abs(serial) < 1e6:
         return timedelta(seconds=round(serial * 86_400))
     if not 0 <= serial < 2_958_466:

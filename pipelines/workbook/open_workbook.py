@@ -41,10 +41,7 @@ DEFAULT_LIMITS = Limits()
 
 
 def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Workbook:
-    """Read the file. A `name` whose extension differs from the content is noted.
-
-    Raises `Unreadable` and no other error for any bytes; memory and time are bounded by `limits`.
-    """
+    """Read a file within `limits`; an extension that differs from the content is noted. Errors: `Unreadable`, for any bytes."""
     if not data.strip(b"\x00\t\r\n "):
         raise Unreadable("empty_file")
     if len(data) > limits.file_size:

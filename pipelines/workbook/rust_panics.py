@@ -8,10 +8,7 @@ from pipelines.workbook.grid import Unreadable
 
 @contextmanager
 def panics(*errors: type[Exception]) -> Iterator[None]:
-    """Turn `errors` of a Rust reader and its panics into `Unreadable("damaged")`; others (an interrupt) pass.
-
-    The reader's message, English with byte offsets, is kept as the exception's cause.
-    """
+    """Turn `errors` and panics of a Rust reader into `Unreadable("damaged")`, the reader's message as cause."""
     try:
         yield
     except BaseException as error:

@@ -13,6 +13,7 @@ class Sparse:
         self._rows: dict[int, dict[int, object]] = {}
 
     def put(self, row: int, col: int, value: object) -> None:
+        """Set a cell."""
         cells = self._rows.get(row)
         if cells is None or col in cells or not 0 <= col < self._columns or self.count >= self._most:
             cells = self._checked(row, col)

@@ -10,9 +10,7 @@ from pipelines.workbook.sparse import Sparse
 
 
 class StreamReader(ABC):
-    """Parses the XML and collects the sheets. `name` is that of the XML in messages. Errors: `Unreadable` for incorrect XML, a DTD,
-    and what passes a limit.
-    """
+    """Parses XML and collects sheets; `name`: the part, for messages. Errors: `Unreadable` for bad XML, a DTD, a limit exceeded."""
 
     def __init__(self, limits: Limits, name: str):
         self.limits, self.name = limits, name
@@ -22,6 +20,7 @@ class StreamReader(ABC):
         self._used = 0
 
     def parse(self, chunks: Iterable[bytes]) -> None:
+        """Parse the document. Errors: `Unreadable`."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end

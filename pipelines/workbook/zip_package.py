@@ -68,6 +68,7 @@ class Package:
             raise Unreadable("damaged_zip", f"部件 {name}") from error
 
     def read(self, name: str) -> bytes:
+        """The bytes of a part. Errors: `Unreadable` for a missing or damaged one."""
         return b"".join(self.chunks(name))
 
     def xml(self, name: str) -> bytes:
@@ -80,10 +81,7 @@ class Package:
         return _same_tree(xml, name) if len(xml) <= REMEMBERED else parse(xml, name)
 
     def inflate_rest(self) -> None:
-        """Unpack the parts that were not read, to check size and checksum, because people will open the file.
-
-        In the order of the package, so that of two damaged parts the same one is named each time.
-        """
+        """Check size and checksum of the parts not read, because people open the file; in the order of the package."""
         for name in [name for name in self._parts if name not in self.read_parts]:
             for _ in self.chunks(name):
                 pass

@@ -40,6 +40,7 @@ class Tasks:
 
     @classmethod
     def of_folder(cls, folder: Path, first_month: date, admissions: Iterable[Mapping[str, str]] = ()) -> "Tasks":
+        """With the reference data of a folder and the units that the city admitted."""
         rosters = roster.load(folder).with_admissions(map(Admission.of, admissions))
         return cls(folder, first_month, form.load(folder), rosters)
 
@@ -49,6 +50,7 @@ class Tasks:
         return {"form": form.digest(self.folder), "rosters": self.rosters.digest()}
 
     def answer(self, request: Head, parts: list[bytes]) -> Answer:
+        """Answer a request (`op`: read or receipt): a JSON head and parts of bytes."""
         handlers: dict[str, Callable[..., Answer]] = {"read": self._read, "receipt": self._receipt}
         return handlers[request.pop("op")](*parts, **request)
 

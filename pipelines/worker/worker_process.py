@@ -157,8 +157,7 @@ class Fork:
 
 
 class ForkedWorker(WorkerProcess):
-    """A worker forked from this process, which saves reading everything twice. Only for a process without other threads and
-    connections: a command that checks files and ends."""
+    """A worker forked from this process, which saves loading again; only for a process without other threads and connections."""
 
     def __init__(self, setup: Setup, tasks: "Tasks"):
         self.setup, self.owner = setup, os.getpid()

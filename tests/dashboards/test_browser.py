@@ -283,7 +283,7 @@ def test_a_workbook_with_faults_is_read_shown_and_submitted(page, desk, workbook
     page.get_by_text("<script>").first.wait_for()
     assert page.title() != "owned" and page.locator("img[src=x]").count() == 0
     page.get_by_role("button", name="报送", exact=True).click()
-    page.get_by_text(re.compile("收件号 .*已接收并生效")).wait_for()
+    page.get_by_text(re.compile("收件号 .*已接收")).wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="下载回执").click()
     book = openpyxl.load_workbook(BytesIO(Path(download.value.path()).read_bytes()))
@@ -307,7 +307,7 @@ def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, work
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     send(page, address, report.name, hostile(report))
     page.get_by_role("button", name="报送", exact=True).click()
-    page.get_by_text("等重开后生效").wait_for()
+    page.get_by_text("待重开后计入").wait_for()
 
 
 def test_forms_go_out_come_back_together_and_what_is_wrong_is_settled_from_the_countys_page(page, desk, workbooks):
@@ -332,7 +332,7 @@ def test_forms_go_out_come_back_together_and_what_is_wrong_is_settled_from_the_c
     ]
     page.locator("input[type=file]").set_input_files(files)
     page.get_by_role("button", name="报送全部 2 份").click()
-    page.get_by_text(re.compile("收件号 .*已接收并生效")).nth(1).wait_for()
+    page.get_by_text(re.compile("收件号 .*已接收")).nth(1).wait_for()
     # what waits is opened from the county's page, and answered there
     page.goto(f"{desk}/county?county=130524&month=2020-06")
     page.get_by_text(re.compile(r"\d+ 件待办：说明情况、处理")).click()
@@ -365,7 +365,7 @@ def test_two_files_dropped_at_once_are_two_cards_that_a_phone_can_read_and_send(
     page.locator("button:enabled", has_text=re.compile("^报送$")).first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator("button:enabled", has_text=re.compile("^报送$")).first.click()
-    page.get_by_text(re.compile("收件号 .*不重复计入")).wait_for()
+    page.get_by_text(re.compile("收件号 .*未重复计入")).wait_for()
     page.goto(page.url.split("?")[0] + "?room=board&of=2020-06")
     page.locator("[class*=st-key-county-]").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -440,7 +440,7 @@ def test_a_workbook_is_sent_with_the_keyboard_alone(page, unaltered, workbooks):
     button = page.locator("button:enabled", has_text=re.compile("^报送$"))
     button.focus()
     page.keyboard.press("Enter")
-    page.get_by_text(re.compile("收件号 .*不重复计入")).wait_for()
+    page.get_by_text(re.compile("收件号 .*未重复计入")).wait_for()
     assert {"按月办理", "上传报表"} & set(reached)
 
 

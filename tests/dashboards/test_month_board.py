@@ -136,7 +136,7 @@ def test_two_files_at_once_are_two_cards_and_stay_while_one_looks_elsewhere(desk
     assert len(sends) == 2 and all(button.disabled for button in sends)
     page.text_input(key="by").input("李某").run()
     click(page, "submit-all")
-    assert texts(page).count("已接收并生效") == 2 and not [b for b in page.button if b.label == "报送"]
+    assert texts(page).count("：已接收。") == 2 and not [b for b in page.button if b.label == "报送"]
     # a name is asked for once a session
     page.query_params["room"] = "board"
     page.run()

@@ -8,7 +8,7 @@ import pytest
 from lab.faults import checker
 from pipelines.archive.store import Archive
 from pipelines.cli import printing
-from pipelines.intake import decisions, gap_wording, month_status, reporting_status, submit_files
+from pipelines.intake import decisions, month_status, month_wording, reporting_status, submit_files
 from pipelines.system import locks
 from tests import small_city
 from tests.books import Office
@@ -123,7 +123,7 @@ def test_what_was_lacking_stands_with_the_approval(office):
     (office.settings.inbox / "迟到.xlsx").parent.mkdir(parents=True, exist_ok=True)
     (office.settings.inbox / "迟到.xlsx").write_bytes(b"PK")
     state = reporting_status.status(office.settings, APRIL)
-    said = gap_wording.lacking(decisions.lacking(state), state)
+    said = month_wording.lacking(decisions.lacking(state), state)
     assert said == ["1 个县（市、区）未报：柏乡县", "收件箱中有 1 个文件尚未接收：迟到.xlsx"]
     event = decisions.approve(APRIL, office.settings, "市局李某", why="柏乡县停电")
     assert event.body == {"month": "2020-04", "missing": [BAIXIANG], "inbox": ["迟到.xlsx"], "why": "柏乡县停电"}

@@ -9,6 +9,8 @@ from pipelines import months, template
 from tests import small_city
 from tests.books import Office, figure, plain
 
+pytestmark = pytest.mark.slow
+
 APRIL = date(2020, 4, 1)
 COUNTY = "130571"
 QUESTION = "        - {id: reading_room, label: 社区图书室, type: flag, aliases: [图书室, 农家书屋]}\n"

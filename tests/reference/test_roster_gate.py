@@ -16,7 +16,7 @@ def spoil(path, old, new):
     ("file", "old", "new", "words"),
     [
         ("counties.yaml", "shared_funding: always}", "shared_fundin: always}", "shared_funding"),
-        ("counties.yaml", '"130503"', '"130502"', "县区 130502 出现两次"),
+        ("counties.yaml", '"130503"', '"130502"', "县（市、区） 130502 出现两次"),
         ("counties.yaml", "from: 2020-06", "from: 2020-13", "130505：“2020-13”不是月份"),
         (
             "counties.yaml",
@@ -74,7 +74,7 @@ def test_a_changed_roster_is_refused_until_it_is_registered(reference):
         ("130501100200 甲村委会 东镇\n130501100200 甲村委会 东镇", "代码 130501100200 出现两次"),
         ("13050110020 甲村委会 东镇", "不是12位数字"),
         ("130501100200 甲村委会 东镇\n130501100201 乙村委会 西镇", "130501100 有两个名称"),
-        ("130599100200 甲村委会 东镇", "县区 130599 没有登记在 counties.yaml"),
+        ("130599100200 甲村委会 东镇", "县（市、区） 130599 没有登记在 counties.yaml"),
     ],
 )
 def test_a_faulty_roster_is_refused(made, lines, words):

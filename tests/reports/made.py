@@ -37,7 +37,7 @@ def item(
         unverified=None, counted="community",
     )  # fmt: skip
     now = figure(status, factor=factor, **more)
-    return Item(entry, now, before, tuple(counties), ((date(2020, 5, 1), now),))
+    return Item.of_row(entry, now, before=before, counties=tuple(counties), series=((date(2020, 5, 1), now),))
 
 
 def facts(

@@ -207,9 +207,7 @@ def test_the_late_county_of_the_first_edition_is_named(place):
 
 
 def _hostile(facts: Facts) -> Facts:
-    items = tuple(
-        dataclasses.replace(i, indicator={**i.indicator, "name": HOSTILE + str(n)}) for n, i in enumerate(facts.items)
-    )
+    items = tuple(dataclasses.replace(i, name=HOSTILE + str(n)) for n, i in enumerate(facts.items))
     counties = tuple({**c, "short": HOSTILE, "name": HOSTILE} for c in facts.counties)
     findings = tuple({**f, "found": HOSTILE, "file": HOSTILE} for f in facts.findings)
     return dataclasses.replace(facts, items=items, counties=counties, findings=findings)

@@ -1,5 +1,6 @@
 """The wording of the report, as small tables that an official can read: the case, and what is said."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -251,7 +252,7 @@ def test_counties_without_a_duty_are_named_in_the_request():
     entry = item(
         status="lagging", goal="≥100", gap_unit="个县（市、区）", gap=2, counties=seen, yes=1, scope=3, unknown=1
     )
-    entry.indicator["counted"] = "county"
+    entry = replace(entry, counted="county")
     assert next_steps.request(facts([entry]), entry).text.endswith("，请有关部门督促乙县办理。")
 
 

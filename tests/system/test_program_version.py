@@ -36,6 +36,7 @@ def _forget() -> None:
         cached.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 def test_a_change_counts_in_every_module_of_the_closure_and_in_none_outside(source: Path, entry: str):
     inside, before = program_version.closure(entry), program_version.digest(entry)
@@ -47,6 +48,7 @@ def test_a_change_counts_in_every_module_of_the_closure_and_in_none_outside(sour
         path.write_bytes(text)
 
 
+@pytest.mark.slow
 def test_the_closure_is_what_python_itself_would_import(source: Path):
     for path in source.rglob("*.py"):
         statements = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -62,6 +64,7 @@ def test_an_unknown_module_is_refused():
         program_version.digest("pipelines.nothing")
 
 
+@pytest.mark.slow
 def test_a_month_is_computed_again_when_its_program_changed(source: Path, tmp_path: Path):
     office = Office(
         tmp_path / "data", small_city.measure_only(small_city.make(tmp_path / "reference"), ["facility_rural"])

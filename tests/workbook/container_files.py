@@ -13,9 +13,14 @@ import pytest
 import xlsxwriter
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-needs_office = pytest.mark.skipif(
+_with_office = pytest.mark.skipif(
     not shutil.which("soffice"), reason="LibreOffice (soffice) makes the xls and ods files"
 )
+
+
+def needs_office(test):
+    """A test of files that LibreOffice makes, which takes seconds to start."""
+    return pytest.mark.slow(_with_office(test))
 
 
 def saved(book: openpyxl.Workbook) -> bytes:

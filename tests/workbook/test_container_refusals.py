@@ -154,6 +154,7 @@ def test_a_bomb_that_declares_its_size_is_refused_unopened():
     assert refusal(bomb).code == "too_large"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/media/picture.png"])
 def test_a_bomb_that_lies_about_its_size_is_refused_within_its_limit(part):
     """The directory says 100 bytes; what comes out is cut there and its checksum is wrong. Nothing more is unpacked."""
@@ -166,6 +167,7 @@ def test_a_bomb_that_lies_about_its_size_is_refused_within_its_limit(part):
     assert refusal(bytes(data)).code == "damaged_zip"
 
 
+@pytest.mark.slow
 def test_a_part_beyond_a_ratio_is_refused():
     assert "压缩比" in refusal(with_part(xlsx([1]), "xl/media/a.bin", bytes(100 << 20))).detail
 
@@ -218,6 +220,7 @@ def test_an_area_too_large_to_lay_out_is_refused():
     assert error.code == "too_large" and "最右一列" in error.detail
 
 
+@pytest.mark.slow
 def test_one_value_in_the_last_cell_of_the_sheet_is_read():
     rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
     sheet = open_workbook(with_sheet(rows), "表.xlsx").sheets[0]
@@ -248,6 +251,7 @@ def costs(data: bytes, folder: Path) -> tuple[float, float, int]:
     return float(seconds), int(kilobytes) / 1024, int(rows)
 
 
+@pytest.mark.slow
 def test_a_million_formatted_empty_rows_cost_seconds(tmp_path):
     """bad-inputs 20: five styled cells in each of 1,048,576 rows, three rows of data."""
     rows = [f'<row r="{i}"><c r="A{i}"><v>{i}</v></c></row>' for i in range(1, 4)]
@@ -272,6 +276,7 @@ def test_one_formatted_cell_at_the_end_of_the_sheet_costs_nothing(tmp_path):
     assert seconds <= READING.cpu and megabytes <= 300, (seconds, megabytes)
 
 
+@pytest.mark.slow
 @needs_office
 @pytest.mark.parametrize("kind", ["xls", "ods"])
 def test_xls_and_ods_cut_or_altered_are_refused(kind, tmp_path):

@@ -52,6 +52,7 @@ def disagreements(seed: int, count: int) -> tuple[list[int], int]:
     return different, taken
 
 
+@pytest.mark.slow
 def test_mutated_files_come_out_the_same_both_ways():
     different, taken = disagreements(seed=1, count=100)
     assert different == []

@@ -101,6 +101,7 @@ def test_anything_between_rows(between, monkeypatch):
     assert read(xml) == alone(monkeypatch, xml)
 
 
+@pytest.mark.slow
 def test_many_rows_in_several_chunks(monkeypatch):
     dice = random.Random(22)
     rows = [row(*dice.choices(CELLS[:11] + CELLS[13:20], k=30)) for _ in range(1_200)]
@@ -111,6 +112,7 @@ def test_many_rows_in_several_chunks(monkeypatch):
     assert seen == alone(monkeypatch, xml)
 
 
+@pytest.mark.slow
 def test_files_that_are_cut_or_changed_anywhere(monkeypatch):
     dice = random.Random(23)
     whole = content([row(*dice.sample(CELLS[:19], 4)) for _ in range(6)])

@@ -61,10 +61,7 @@ class Expression:
 
 
 def compile_expression(source: str, namespace: Namespace, where: str, wanted: Type | None = None) -> Expression:
-    """`source` parsed, resolved and typed. `where` names the entry in refusals.
-
-    Errors: `Refusal` for bad syntax, unknown names (with the nearest), forbidden operations, mismatched types.
-    """
+    """Parse, resolve and type `source`; `where` names the entry. Errors: `Refusal`, with the nearest known name."""
     compiler = _Compiler(where, source, namespace)
     tree, kind = compiler.visit(_parse(source, where))
     if wanted and kind != wanted:

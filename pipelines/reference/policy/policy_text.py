@@ -39,6 +39,7 @@ class PolicyText:
         return list(dict.fromkeys(p.clause for p in self.paragraphs if p.clause))
 
     def clause_of(self, quote: str) -> str | None:
+        """Clause of the first paragraph with these words; None without one."""
         return next((p.clause for p in self.paragraphs if quote in p.text), None)
 
 

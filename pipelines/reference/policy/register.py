@@ -155,10 +155,7 @@ class _File(Entry):
 
 @dataclass(frozen=True)
 class Indicator:
-    """An indicator, its expressions compiled. `scope` is true for every unit where the entry names none.
-
-    `targets` are the dated ones in order; `month` is the month whose target is `target` (None: the newest one).
-    """
+    """A compiled indicator: `scope` is true without an entry, `targets` in order, `target` that of `month` (None: the newest)."""
 
     entry: Entry_
     scope: Expression

@@ -122,10 +122,7 @@ class Admissions:
 
 
 def free_code(town_code: str, kind: str, taken: frozenset[str]) -> str:
-    """A code for an admitted unit: the town's nine digits and the highest free number of its kind.
-
-    Editions number 居委会 upwards from 001 and 村委会 from 200, so numbers below 199 and 399 are the last that they would use.
-    """
+    """Code of an admitted unit: the town's nine digits and the highest free number of its kind, which editions use last."""
     numbers = range(399, 199, -1) if kind == kinds.RURAL else range(199, 0, -1)
     for number in numbers:
         if (code := f"{town_code}{number:03}") not in taken:

@@ -20,6 +20,7 @@ class Span(Entry):
     last: str | None = Field(None, alias="until")
 
     def holds(self, month: date) -> bool:
+        """Whether the month is within the span."""
         key = months.key(month)
         return (self.first or key) <= key <= (self.last or key)
 
@@ -115,7 +116,7 @@ def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
     for number, plain in enumerate(declared.counties, 1):
         entry = build(CountyEntry, plain, f"{path.name}：第{number}条")
         if entry.code in entries:
-            raise Refusal(f"{path.name}：县区 {entry.code} 出现两次；请合并为一条")
+            raise Refusal(f"{path.name}：县（市、区） {entry.code} 出现两次；请合并为一条")
         for dated in (entry.municipal_district, entry.shared_funding):
             for span in dated if isinstance(dated, list) else []:
                 span.check(f"{path.name}：{entry.code}")
@@ -132,7 +133,7 @@ def _check_succession(name: str, entries: dict[str, CountyEntry]) -> None:
             continue
         before = entry.continues.code
         if before not in entries or before == entry.code:
-            raise Refusal(f"{name}：{entry.code} 的 continues 写的是 {before}，没有登记这个县区；请核对代码")
+            raise Refusal(f"{name}：{entry.code} 的 continues 写的是 {before}，没有登记这个县（市、区）；请核对代码")
         if other := heirs.get(before):
             raise Refusal(
                 f"{name}：{other} 和 {entry.code} 都写着延续 {before}；整体延续只能有一个，拆分的不写 continues"

@@ -120,7 +120,9 @@ def _check(name: str, lines: Table) -> None:
     for code in codes[1:].filter(pc.equal(codes[1:], codes[:-1]))[:1].to_pylist() if len(codes) > 1 else ():
         raise Refusal(f"{name}：代码 {code} 出现两次")
     for row in rows_of(lines.filter(pc.invert(_well_formed(lines))).slice(0, 1)):
-        raise Refusal(f"{name}：“{row.code}，{row.name}”的代码不是12位数字，或与其乡镇、县区代码不符，或没有名称")
+        raise Refusal(
+            f"{name}：“{row.code}，{row.name}”的代码不是12位数字，或与其乡镇、县（市、区）代码不符，或没有名称"
+        )
     _check_names(name, lines.select(["town_code", "town"]))
     _check_names(name, lines.select(["county_code", "county"]))
 

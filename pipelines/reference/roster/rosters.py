@@ -60,10 +60,7 @@ _DECLARATIONS = ("rosters/editions.yaml", "counties.yaml", "kinds.yaml", "succes
 
 
 class Rosters:
-    """All editions of one city's roster. Editions are parsed when first asked for, months are kept.
-
-    `with_admissions` gives the same with the units that the city has admitted between two editions.
-    """
+    """All editions of one city's roster, parsed on demand. `with_admissions`: the same with units admitted by the city."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -195,10 +192,7 @@ class Rosters:
         return self._counties[month]
 
     def table(self, month: date, uids: Mapping[str, str] | None = None) -> pa.Table:
-        """Grain: one row per unit of the month, key code. Unit and county attributes, for loading into DuckDB.
-
-        `uids` (code → identity) where they are known already: then no editions are compared; a unit that it lacks has none.
-        """
+        """Units with attributes for DuckDB. Grain: unit of the month. `uids` (code → identity): where known already."""
         if uids is not None:
             listed = self._list(month)
             known = texts(uids.get(code) for code in listed["code"].to_pylist())
@@ -357,7 +351,9 @@ class Rosters:
     def _check_counties(self, year: int, codes: set[str]) -> None:
         unknown = sorted(codes - self._entries.keys())
         if unknown:
-            raise Refusal(f"{year} 年版名册中的县区 {'、'.join(unknown)} 没有登记在 counties.yaml；请补上其类型和属性")
+            raise Refusal(
+                f"{year} 年版名册中的县（市、区） {'、'.join(unknown)} 没有登记在 counties.yaml；请补上其类型和属性"
+            )
 
     def _check_overrides(self) -> None:
         unknown = sorted({item.code for item in self._overrides} - self.known_codes()) if self._overrides else []

@@ -34,6 +34,7 @@ class Folding:
         self._folded: dict[tuple[str, str], str] = {}
 
     def fold(self, name: str, town: str) -> str:
+        """The folded name of a unit in a town."""
         key = (name, town)
         if key not in self._folded:
             self._folded[key] = self._fold(stem(name), town_stem(town))

@@ -89,10 +89,7 @@ class Extent:
 
 
 def read(sheets: list[Extent], styles: set[int]) -> list[Cells]:
-    """The cells of a sheet, or of several small ones together. Addresses are collected for the cell styles `styles`.
-
-    Raises `NotPlain` where any sheet is not plain, or where its rows are far apart.
-    """
+    """Cells of one sheet or several small ones; lists those of the styles `styles`. Errors: `NotPlain` for other sheets."""
     _keep_memory()
     results = [Cells() for _ in sheets]
     if len(sheets) == 1:
@@ -214,10 +211,7 @@ class _Block:
         return column, at + np.repeat(digits + 1, cells_of)
 
     def _rest_of_cells(self, at: np.ndarray, styles: set[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Style (-1 where it is not wanted) and type (see `_TYPE`) of each cell.
-
-        Few different texts follow the address: each is parsed once.
-        """
+        """Style (-1: not wanted) and type (`_TYPE`) of each cell; each distinct text behind an address is parsed once."""
         ends = self.at[self.cell + 1]
         alike = self._alike(at, ends - at)
         style, kind, empty = np.empty(len(at), np.int64), np.empty(len(at), np.uint8), np.empty(len(at), bool)

@@ -17,10 +17,7 @@ class NotPlain(Exception):
 
 
 def texts(xml: bytes, word: np.ndarray, begin: np.ndarray, end: np.ndarray, strips: bool) -> np.ndarray:
-    """The texts between the offsets, which contain no `<`; blank ones are None. `word` is `fast_tags.words` of `xml`.
-
-    `strips`: white space around a text is dropped. Raises `NotPlain` for a text with escapes.
-    """
+    """Texts between offsets, None for blank ones; `word`: `fast_tags.words` of `xml`. Errors: `NotPlain` for escapes."""
     alike = _alike(word, begin, end - begin)
     first = (alike == np.arange(len(begin))).nonzero()[0]
     pieces = [xml[low:high] for low, high in zip(begin[first].tolist(), end[first].tolist(), strict=True)]

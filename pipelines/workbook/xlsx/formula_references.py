@@ -17,10 +17,7 @@ Address = tuple[int, int]
 def of_zeros(
     zeros: dict[Address, bytes], shared: dict[bytes, tuple[Address, bytes]], sheet: str
 ) -> dict[Address, tuple[str, int, int]]:
-    """The cells that the formulas refer to, of those that are bare references.
-
-    A shared formula is written at the first cell of its group and shifted for the others.
-    """
+    """Cells that bare references refer to; a shared formula stands at the first cell of its group and is shifted for the others."""
     references = {}
     for address, formula in zeros.items():
         group = _GROUP.search(formula)

@@ -45,6 +45,7 @@ class Normalizer:
         self._text: list[str] | None = None
 
     def rewrite(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The sheet's XML in its usual form. Errors: `Unreadable` for incorrect XML and a DTD."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end

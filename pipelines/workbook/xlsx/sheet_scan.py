@@ -89,10 +89,7 @@ class _Part:
 def scan(
     parts: Mapping[str, Callable[[], Iterable[bytes]]], styles: set[bytes], limits: Limits
 ) -> Iterator[tuple[str, Scan]]:
-    """Read the sheet parts of a package, given by name; small ones together.
-
-    `styles` are the indexes of cell styles whose cells are listed (dates and percentages).
-    """
+    """Read sheet parts by name, small ones together; lists the cells of the cell styles `styles` (dates, percentages)."""
     waiting: list[_Part] = []
     for name, chunks in parts.items():
         part = _open(name, chunks, limits)

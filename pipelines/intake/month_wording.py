@@ -1,10 +1,14 @@
-"""What a month still lacks, in Chinese."""
+"""Words on a month, the same on the command line and the pages: its approval, its release, what it still lacks."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipelines.intake.month_report import Gaps, MonthStatus, RefusedFile
+
+APPROVAL = {"open": "未审定", "reopened": "未审定（已重开）", "approved": "已审定"}
+# what opened the gate of a month
+OPENED = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
 
 
 def county_names(state: "MonthStatus") -> dict[str, str]:
