@@ -153,7 +153,8 @@ def _matter(matter: Matter, answers: list[Decision], by: str | Actor, headed: bo
             said = _about(matter) + screen_wording.without_sheet(matter["message"])
             st.markdown(escape.markdown(said) if headed else f"{_kind(matter, said)} {escape.markdown(said)}")
             for row in answers:
-                who = "县里说明" if row["kind"] == "explain" else "市里追问"
+                asked = "追问" if matter["kind"] in answer_matters.ANSWERED else "退回"
+                who = "县里说明" if row["kind"] == "explain" else f"市里{asked}"
                 st.caption(escape.markdown(f"{who}（{row['by']}，{screen_wording.day(row['at'])}）：{row['text']}"))
         if _accepts(matter):
             _accept([matter], key, by)
@@ -280,7 +281,7 @@ def _return(group: list[Matter], key: str, by: str | Actor) -> None:
     month = months.parse(matter["month"]) if matter["month"] else None
     if month and matter["county"]:
         said = "\n".join(_about(each) + screen_wording.without_sheet(each["message"]) for each in group)
-        month_steps.send_back(month, matter["county"], matter["seq"], by, f"back-{key}", said)
+        month_steps.send_back(month, matter["county"], group, by, f"back-{key}", said)
 
 
 def _resolve(matter: Matter, by: str | Actor) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboards import signin
 from dashboards.components import clerk
 from dashboards.queries.board_rows import Board, CountyRow
 from dashboards.text import escape, screen_wording
@@ -16,7 +17,8 @@ from pipelines import months, settings
 from pipelines.access.roles import Actor
 from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
-from pipelines.intake import decisions, month_now, month_wording
+from pipelines.intake import answer_matters, decisions, month_now, month_wording
+from pipelines.intake.open_matters import Matter
 from pipelines.monthly import month_decisions, papers, public_folder
 from pipelines.monthly.public_folder import PublicMonth
 from pipelines.notify import dispatch
@@ -65,12 +67,12 @@ def _make_forms(month: date, county: str, towns: bool, blank: bool, what: str) -
             place, "template", "--month", months.key(month), "--out", folder, *options, doing="正在生成报表"
         )
         paths = sorted(Path(folder).iterdir())
-        name, content = (paths[0].name, paths[0].read_bytes()) if len(paths) == 1 else (f"{what}.zip", _zip(paths))
+        name, content = (paths[0].name, paths[0].read_bytes()) if len(paths) == 1 else (f"{what}.zip", zipped(paths))
         st.session_state["forms"] = (f"{what}，{len(paths)} 份", name, content)
 
 
-def _zip(paths: list[Path]) -> bytes:
-    """The workbooks in one file; they are compressed already."""
+def zipped(paths: list[Path]) -> bytes:
+    """Papers of Office in one file; they are compressed already."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as bundle:
         for path in paths:
@@ -156,9 +158,10 @@ def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") 
 LONGEST = 500
 
 
-def send_back(month: date, county: str, seq: int, by: str | Actor, key: str, wrong: str) -> None:
-    """A sentence to the county about its file (what is wrong stands in it already); where wanted, the file is taken back, so that its
-    figures do not count."""
+def send_back(month: date, county: str, group: list[Matter], by: str | Actor, key: str, wrong: str) -> None:
+    """A sentence to the county about matters of one file (what is wrong stands in it already), noted with each of them and mailed;
+    where wanted, the file is taken back, so that its figures do not count."""
+    seq = group[0]["seq"]
     text = st.text_area("对县里说什么", wrong[:LONGEST], max_chars=LONGEST, height=120, key=f"{key}-text")
     back = st.checkbox("同时撤回这份报表：改正重报以前，它的数字不再计入", key=f"{key}-withdraw")
     if not st.button("退回", key=key, type="primary"):
@@ -169,13 +172,19 @@ def send_back(month: date, county: str, seq: int, by: str | Actor, key: str, wro
         who = clerk.name(by, "reopen")
         if not text.strip():
             raise Refusal("请写明要县里改什么")
+        noted = answer_matters.of_each(
+            [matter["id"] for matter in group],
+            lambda each: answer_matters.ask(each, text.strip(), place, clerk.named(by)),
+        )
+        if noted.refused:
+            raise Refusal("；".join(dict.fromkeys(noted.refused.values())))
         if back:
             month_decisions.withdraw(seq, text.strip(), place, by)
         sent.append(dispatch.write_to_county(place, month, county, text.strip(), who, datetime.now().astimezone()))
 
     def said() -> str:
         message = "已写好消息，随即发给县里" if sent[0] else "县里没有联系地址，请另行告知"
-        return f"{message}{f'；第 {seq} 号已撤回，可在“决定”里恢复' if back else ''}。"
+        return f"已退回，记在各件下面，县里在回执里看到；{message}{f'；第 {seq} 号已撤回，可在“决定”里恢复' if back else ''}。"
 
     clerk.decided(write, said)
 
@@ -308,9 +317,12 @@ def _said_of_public(public: PublicMonth | None) -> str:
 
 
 def _papers(board: Board, by: str | Actor) -> None:
-    """Where the papers of the month's newest edition would say something else now, the button that issues them anew."""
+    """The papers of the month's newest edition; where they would say something else now, the button that issues them anew."""
     place, newest = settings.load(), board.now.working or board.now.released
-    if not newest or not papers.behind(place, place.releases / newest):
+    if not newest:
+        return
+    _downloads(place.releases / newest, newest)
+    if not papers.behind(place, place.releases / newest):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -319,6 +331,19 @@ def _papers(board: Board, by: str | Actor) -> None:
         if st.button("更新报告", key="papers"):
             month, number = newest.split("/")
             clerk.worked(lambda: _issue(by, month, number), f"{newest} 的报告已更新，以前的各次都留着。")
+
+
+def _downloads(folder: Path, edition: str) -> None:
+    """A button a paper, for those who may export: `邢台市城乡社区治理月报_2020-12_第1版.docx` is 下载月报（docx）."""
+    if not signin.may("export"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{edition} 的报告：")
+        for path in papers.papers(folder):
+            kind = path.stem.split("_")[0][-2:]
+            made = signin.exporting(path.read_bytes, path.name, 0)
+            label = f"下载{kind}（{path.suffix.lstrip('.')}）"
+            st.download_button(label, made, file_name=path.name, key=f"paper-{path.name}", on_click="ignore")
 
 
 def _issue(by: str | Actor, month: str, number: str) -> Iterator[str]:

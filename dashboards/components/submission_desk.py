@@ -198,8 +198,9 @@ def _outcome(report: outcome.Report, folded: bool = False) -> None:
     county, rows = _name(report.county, report.month), report.rows
     month = months.label(months.parse(report.month)) if report.month else "月份不明"
     counts = Counter(finding["severity"] for finding in report.findings)
-    message = f"{county} · {month}：读到 {rows['read']} 个单位，{rows['accepted']} 个可以计入"
-    message += f"，{rows['held']} 个因错误暂不计入"
+    message = f"{county} · {month}：读到 {rows['read']} 行"
+    if not report.refused:
+        message += f"，{rows['accepted']} 行可以计入，{rows['held']} 行因错误暂不计入"
     message += f"；{counts['error']} 处错误，{counts['warning']} 处需核实，{counts['note']} 处提示。"
     if report.refused:
         st.error(escape.markdown("整个文件无法计入。" + message))

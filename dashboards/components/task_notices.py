@@ -1,21 +1,25 @@
 """The counties' notices (督办通知) by mail, for those who release: who can be reached, and sending all of them at once."""
 
+import tempfile
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import clerk
+from dashboards.components import clerk, month_steps
 from dashboards.text import escape
 from pipelines import months, settings
 from pipelines.access.roles import Actor
 from pipelines.intake import month_now
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
+from pipelines.settings import Settings
 
 
 def send(month: date, by: str | Actor) -> None:
-    """The button, with the counties that have no address; nothing for who may not."""
+    """The buttons, with the counties that have no address; nothing for who may not."""
     if not signin.may("publish"):
         return
     place = settings.load()
@@ -36,3 +40,18 @@ def send(month: date, by: str | Actor) -> None:
                     f"没有联系地址，须另行送达：{'、'.join(without)}。地址写在 data/contacts.yaml，由运行维护人员填写。"
                 )
             )
+        if st.button("生成通报和各县通知（下载）", key="make-notices"):
+            told = f"{months.label(month)}的通报和各县督办通知已生成，请在“发送各县督办通知”里下载。"
+            clerk.worked(lambda: _make(place, month), told)
+        if (made := st.session_state.get("notices")) and made[0] == month:
+            name = f"督办通知{months.label(month)}.zip"
+            load = signin.exporting(lambda: made[1], name, 0)
+            st.download_button(f"下载 {name}", load, file_name=name, key="load-notices", on_click="ignore")
+
+
+def _make(place: Settings, month: date) -> Iterator[str]:
+    """The circular (通报) and every county's notice, kept for the session."""
+    with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
+        work = ("tasks", "--month", months.key(month), "--out", folder)
+        yield from handing_over.command(place, *work, doing="正在生成通知")
+        st.session_state["notices"] = (month, month_steps.zipped(sorted(Path(folder).iterdir())))

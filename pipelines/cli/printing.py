@@ -74,13 +74,16 @@ def _report(report: "Report") -> None:
 
     rows = report.rows
     whose = f"{report.county} {report.month}：" if report.county and report.month else ""
-    counts = f"读到 {rows['read']} 行，计入 {rows['accepted']} 行，暂不计入 {rows['held']} 行"
-    counts += (
-        f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
-    )
+    counts = f"读到 {rows['read']} 行，"
+    counts += "整份不计入" if report.refused else f"计入 {rows['accepted']} 行，暂不计入 {rows['held']} 行"
+    if not report.refused:
+        counts += f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}"
+        counts += f"，另有 {rows['kept']} 行沿用此前所报"
     other = f"。{report.other_month}" if report.other_month else ""
     say(f"{report.file}：{report.state_in_words}{_instead(report)}。{report.spot or f'{whose}{counts}{other}'}")
-    for finding in report.findings:
+    # the gravest first, as on the page and in the receipt
+    order = list(SEVERITY_NAMES)
+    for finding in sorted(report.findings, key=lambda finding: order.index(finding["severity"])):
         number = f"[{finding['id']}] " if finding.get("id") else ""
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
 

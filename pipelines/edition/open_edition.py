@@ -68,6 +68,10 @@ class Release:
     # notes of people on the release's month
     noted: list[Note] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        """`Release 2020-06/2`: the manifest of a long series is a page of hashes."""
+        return f"Release {self.label}"
+
     @property
     def month(self) -> date:
         return months.parse(self.manifest["month"])

@@ -79,13 +79,13 @@ def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
         return decide(opened, "accept", body, by)
 
 
-def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Ask the county (again) about a finding."""
-    by = person(by, "waive", settings, finding=finding)
+def ask(matter: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Ask the county (again) about a finding, or send back with a sentence what does not count: the receipt says it."""
+    by = person(by, "waive", settings, finding=matter)
     need("要问什么", text)
     with settled(settings, "追问") as opened:
-        _finding(opened, finding)
-        return decide(opened, "ask", {"finding": finding, "text": explanations.kept(text)}, by)
+        _open(opened, matter)
+        return decide(opened, "ask", {"finding": matter, "text": explanations.kept(text)}, by)
 
 
 def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
@@ -98,12 +98,22 @@ def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) ->
         return decide(opened, "dismiss", {"matter": matter, "why": why.strip()}, by)
 
 
-def _finding(opened: Warehouse, finding: str) -> Matter:
-    """The open matter of a warning. Errors: `Refusal` where there is none, or where it is an error."""
-    matter = next((m for m in open_matters.collect(opened, opened.life()) if m["id"] == finding), None)
+# matters that the county may explain; the others it must correct
+ANSWERED = ("warning", "month_question")
+
+
+def _open(opened: Warehouse, key: str) -> Matter:
+    """A matter. Errors: `Refusal` where there is none of this id."""
+    matter = next((m for m in open_matters.collect(opened, opened.life()) if m["id"] == key), None)
     if matter is None:
-        raise Refusal(f"没有编号为 {finding} 的待核实问题；编号见 shequ matters")
-    if matter["kind"] not in ("warning", "month_question"):
+        raise Refusal(f"没有编号为 {key} 的待核实问题；编号见 shequ matters")
+    return matter
+
+
+def _finding(opened: Warehouse, finding: str) -> Matter:
+    """The matter of a warning. Errors: `Refusal` where there is none, or where it is an error."""
+    matter = _open(opened, finding)
+    if matter["kind"] not in ANSWERED:
         raise Refusal(f"{finding} 是{open_matters.KIND_NAMES[matter['kind']]}，不能以说明代替改正；请改正后重报")
     return matter
 

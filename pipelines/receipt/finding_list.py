@@ -174,7 +174,9 @@ def _line(entry: Entry, context: ReceiptContext) -> list[Cell]:
     labels = "、".join(context.labels.get(name, name) for name in (finding["field"] or "").split(",") if name)
     unit = finding["unit"]
     said = context.said.get(finding["id"] or "")
-    remedy = f"市里追问：{said['asked']}。{entry.remedy}" if said and said["asked"] else entry.remedy
+    remedy = (
+        f"{_asked(entry)}：{said['asked'].rstrip('。')}。{entry.remedy}" if said and said["asked"] else entry.remedy
+    )
     values = (labels, context.units.get(unit or "", unit), entry.text, finding["found"], finding["expected"], remedy)
     return [
         Cell(entry.number, "number"), Cell(SEVERITY_NAMES[finding["severity"]], entry.severity), Cell(_state(entry, said)),
@@ -183,10 +185,14 @@ def _line(entry: Entry, context: ReceiptContext) -> list[Cell]:
     ]  # fmt: skip
 
 
+def _asked(entry: Entry) -> str:
+    return "市里退回" if entry.severity == "error" else "市里追问"
+
+
 def _state(entry: Entry, said: Said | None) -> str:
     """State of a finding's explanation, else its state since the submission before."""
     if said and said["asked"]:
-        return "市里追问"
+        return _asked(entry)
     if said and said["state"] in _SAID:
         return _SAID[said["state"]]
     return "已豁免" if entry.waived else entry.state

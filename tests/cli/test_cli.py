@@ -96,6 +96,17 @@ def test_a_file_that_is_no_workbook_is_a_refused_report(shequ, tmp_path):
     assert [f["severity"] for f in report["findings"]] == ["error"]
 
 
+def test_for_people_errors_come_first_and_of_a_refused_file_no_row_counts(office, shequ, village, tmp_path):
+    path = office.workbook(APRIL, COUNTY, but(village.name, facility="大概有"), {"agency": "是"})
+    grades = [line.split()[0] for line in shequ("check", path)[1].splitlines()[1:]]
+    assert grades == sorted(grades, key=["错误", "需核实", "提示"].index) and grades[0] == "错误"
+    other = tmp_path / "2020年3月.xlsx"
+    shutil.copy(path, other)
+    told = shequ("check", other)[1].splitlines()
+    assert "不能采用" in told[0] and "整份不计入" in told[0] and "，计入" not in told[0]
+    assert "把标题和文件名改为同一月份" in told[1]
+
+
 def test_a_bad_path_costs_only_itself(office, shequ, tmp_path):
     good = office.workbook(APRIL, COUNTY)
     last = office.workbook(APRIL, COUNTY, lambda unit: {**plain(unit), "households": 205})

@@ -299,12 +299,19 @@ def test_a_file_is_sent_back_with_a_sentence_and_its_figures_do_not_count(desk, 
     undo = next(e for e in reversed(list(Archive(office.settings.archive).decisions())) if e.kind == "withdraw")
     click(page, f"withdraw-{undo.seq}", why="先计入其余各行")
     assert held["seq"] in {row["seq"] for row in month_now.submissions(office.settings, JUNE)}
+    # what was sent back stands with the matter, also where the county has no address
+    page = click(desk(of="2019-06", step="returned"), f"open-{BAIXIANG}")
+    assert "市里退回（李某" in texts(page)
+    assert matter(office, "not_a_number")["question"] == "户数请填确切的数字"
 
 
 def test_a_month_is_computed_released_approved_reopened_and_retracted_each_with_its_way_back(desk, office):
     place = office.settings
     page = click(desk(of="2019-06", step="release"), "run")
     assert month_now.of(place, JUNE).released == "2019-06/1" and "papers" not in {button.key for button in page.button}
+    assert "2019-06/1 的报告：" in texts(page)
+    papers = {button.label for button in page.get("download_button")}
+    assert {"下载月报（docx）", "下载月报（xlsx）", "下载月报（html）"} <= papers
     # what the city says to an explanation is printed at once where the clerk wants it
     answer_matters.ask(matter(office, "area_unit_slip")["id"], "请附房产证", place, "李某")
     page = click(desk(of="2019-06", step="release"), "papers")

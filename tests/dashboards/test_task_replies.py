@@ -212,6 +212,10 @@ def test_notices_are_sent_from_the_page_by_the_city_alone(office, app, monkeypat
     assert "2020年5月各县督办通知已写好" in texts(page)
     [mail] = (office.settings.data / "outbox" / "sent").iterdir()
     assert mail.name == f"notice-2020-05-1-{BAIXIANG}.json"
+    # who has no address gets it by hand
+    page.button(key="make-notices").click().run()
+    assert "通报和各县督办通知已生成" in texts(page)
+    assert "下载 督办通知2020年5月.zip" in {button.label for button in page.get("download_button")}
     monkeypatch.setattr(signin, "_who", lambda: (WANG, ""))
     page = app(office.settings.data, "tasks")
     assert not page.exception and not [b for b in page.button if b.key == "send-notices"]

@@ -67,7 +67,8 @@ def test_an_edition_whose_page_is_damaged_is_not_opened(office):
     assert any("periods/2018.json" in fault for fault in verify_files.faults(office.settings.releases))
     with pytest.raises(edition_folders.Damaged, match=r"periods/2018\.json"):
         open_folder(folder_of(office, SERIES[-1]))
-    assert open_release(settings=office.settings).month == SERIES[-2]
+    standing = open_release(settings=office.settings)
+    assert standing.month == SERIES[-2] and repr(standing) == f"Release {standing.label}"
     place.unlink()
     place.write_bytes(whole)
     assert verify_files.faults(office.settings.releases) == []
