@@ -15,6 +15,8 @@ DATA := $(or $(SHEQU_DATA),data)
 BIN := .venv/bin
 export SHEQU_DATA := $(abspath $(DATA))
 export DAGSTER_DISABLE_TELEMETRY := yes
+# Modules are compiled once, whatever the caller's environment says: tests and runs start many processes.
+export PYTHONDONTWRITEBYTECODE :=
 # The samples lie still already; Dagster's log says what happens and leaves out its own steps.
 AT_ONCE := {"ops": {"submissions": {"config": {"still_for": 0}}}, "loggers": {"console": {"config": {"log_level": "INFO"}}}}
 

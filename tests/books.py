@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 import openpyxl
 
@@ -11,7 +13,7 @@ from pipelines import months
 from pipelines.edition import Edition, Release, open_folder, open_release
 from pipelines.intake import submit_files
 from pipelines.intake.outcome import Report
-from pipelines.monthly import monthly_run
+from pipelines.monthly import monthly_run, papers
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.roster import Unit
@@ -75,8 +77,10 @@ class Office:
     def send(self, month: date, county: str, answers: Answers = plain, record: dict | None = None) -> Report:
         return self.submit(self.workbook(month, county, answers, record))[0]
 
-    def run(self, month: date | None = None) -> Edition:
-        return monthly_run.run(self.settings, month, by="测试")
+    def run(self, month: date | None = None, with_papers: bool = False) -> Edition:
+        """The monthly run; its papers, a third of its work, only for a test that looks at them."""
+        with nullcontext() if with_papers else mock.patch.object(papers, "issue", lambda *_: []):
+            return monthly_run.run(self.settings, month, by="测试")
 
     def release(self, month: date | None = None) -> Release:
         return open_folder(self.run(month).folder)

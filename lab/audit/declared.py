@@ -15,7 +15,7 @@ from lab.audit.expression import Expression, read
 KINDS = {"all": None, "urban": ("城市社区", "城镇社区"), "rural": ("农村社区",)}
 
 
-class _Exact(yaml.SafeLoader):
+class _Exact(yaml.CSafeLoader):
     """YAML whose decimal numbers are fractions."""
 
 
@@ -24,7 +24,7 @@ _Exact.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Fraction(
 
 def load(path: Path) -> dict:
     with path.open(encoding="utf-8") as file:
-        return yaml.load(file, _Exact)  # noqa: S506 - a SafeLoader with one more constructor
+        return yaml.load(file, _Exact)  # noqa: S506 - a safe loader with one more constructor
 
 
 @dataclass(frozen=True)

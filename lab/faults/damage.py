@@ -147,7 +147,7 @@ def heal(office: Office, most: int = 3) -> Outcome:
     notes = []
     while True:
         try:
-            office.run(MAY)
+            office.run(MAY, with_papers=True)
             break
         except Refusal as refusal:
             notes.append(str(refusal))

@@ -129,7 +129,7 @@ def prepare(root: Path) -> tuple[Path, Path]:
     reference = small_city.make(root / "reference", [COUNTY])
     office = Office(root / "data", small_city.measure_only(reference, ("facility_rural", "platform_rural")))
     office.send(APRIL, COUNTY)
-    office.run(APRIL)
+    office.run(APRIL, with_papers=True)
     workbook = office.workbook(MAY, COUNTY)
     place = Place(root, workbook, reference)
     _mistaken(office, root, workbook)

@@ -32,7 +32,7 @@ def office(tmp_path_factory) -> Office:
     made = Office(folder / "data", reference)
     for county in (BAIXIANG, ZONE, REN):
         made.send(MAY, county)
-    made.run(MAY)
+    made.run(MAY, with_papers=True)
     contacts = f"city: clerk@city.example\ncounties: {{'{BAIXIANG}': b@x.example, '{ZONE}': z@x.example}}\n"
     (made.settings.data / "contacts.yaml").write_text(contacts)
     return made

@@ -146,7 +146,7 @@ def office(city, tmp_path_factory) -> Office:
     assert len(blank) == len(city.counties)
     for code in list(city.counties)[:-1]:
         assert office.send(MONTH, code, plain, record={"agency": "是"}).state == "effective"
-    office.run(MONTH)
+    office.run(MONTH, with_papers=True)
     return office
 
 

@@ -165,7 +165,7 @@ def test_the_months_paper_is_issued_anew_where_a_reply_of_the_month_before_goes(
     event = answer_tasks.reply(REN_COUNTY, INDICATOR, SAID, office.settings, WANG)
     for county in (BAIXIANG, REN_DISTRICT):
         office.send(JUNE, county, few)
-    folder = office.run(JUNE).folder
+    folder = office.run(JUNE, with_papers=True).folder
     papers.issue(office.settings, folder)
     assert not (folder / "reports" / papers.EARLIER).exists()
     month_decisions.withdraw(event.seq, "写错", office.settings, LI)

@@ -112,8 +112,9 @@ def test_there_are_five_exercises():
 
 
 def test_what_is_added_as_data_touches_no_test(copy):
-    # rosters know neither fields nor indicators
-    options = ("-q", "-n", "0", "-p", "no:cacheprovider", "--ignore-glob=*/test_roster_*")
+    # rosters and calendars know neither fields nor indicators; test_extending_by_data adds its own, everywhere
+    without = ("roster_*", "admissions", "working_days", "extending_by_data")
+    options = ("-q", "-n", "0", "-p", "no:cacheprovider", *(f"--ignore-glob=*/test_{name}.py" for name in without))
     copy.run("-m", "pytest", *options, "tests/template", "tests/reference")
 
 

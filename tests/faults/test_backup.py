@@ -16,7 +16,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import month_status
 from pipelines.monthly import rebuild_editions
 from pipelines.settings import Settings
-from tests import small_city
+from tests import made_once, small_city
 from tests.books import Office, but
 
 APRIL, MAY = date(2020, 4, 1), date(2020, 5, 1)
@@ -25,12 +25,16 @@ COUNTY = "130571"
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory) -> Office:
-    folder = tmp_path_factory.mktemp("backup")
+    """April of one county, for every file of this room."""
+    folder = made_once.folder(tmp_path_factory, "april", _published)
+    return Office(folder / "data", folder / "reference")
+
+
+def _published(folder: Path) -> None:
     reference = small_city.make(folder / "reference", [COUNTY])
     office = Office(folder / "data", small_city.measure_only(reference, ("facility_rural", "platform_rural")))
     office.send(APRIL, COUNTY)
     office.run(APRIL)
-    return office
 
 
 @pytest.fixture

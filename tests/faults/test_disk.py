@@ -48,7 +48,7 @@ def go_on(office: Office, book: Path) -> tuple[list[str], list[str]]:
     acknowledged, refusals = [], []
     try:
         acknowledged = [report.sha256 for report in office.submit(book)]
-        office.run(MAY)
+        office.run(MAY, with_papers=True)
     except Refusal as refusal:
         refusals.append(str(refusal))
     return acknowledged, refusals
@@ -104,7 +104,7 @@ def test_a_disk_that_became_read_only_is_told_and_read_as_before(published, tmp_
         office = Office(disk, published.settings.reference)
         before = shown(office)
         places.remount(disk, "ro")
-        for attempt in (lambda: office.submit(expected[1]), lambda: office.run(MAY)):
+        for attempt in (lambda: office.submit(expected[1]), lambda: office.run(MAY, with_papers=True)):
             with pytest.raises(Refusal, match=r"磁盘是只读的.*已存档的内容不受影响.*请检查磁盘是否出错"):
                 attempt()
         assert shown(office) == before
@@ -126,7 +126,7 @@ def test_a_folder_without_the_right_to_write_is_told_and_read_as_before(office, 
         receiver = receive.Receiver(
             Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data)
         )
-        refusals = [refused(lambda: receiver.take(b"x", "x.xlsx")), refused(lambda: office.run(MAY))]
+        refusals = [refused(lambda: receiver.take(b"x", "x.xlsx")), refused(lambda: office.run(MAY, with_papers=True))]
         return "\n".join([*refusals, open_release(settings=office.settings).label])
 
     refusals = places.as_nobody(attempt)

@@ -67,7 +67,7 @@ def without_verdicts(rows: list[list]) -> list[list]:
 
 
 def test_a_run_draws_its_verdicts_anew_and_a_new_month_goes_on_from_it(office, unpacked):
-    restated = office.run(MAY)
+    restated = office.run(MAY, with_papers=True)
     assert (restated.label, read_manifest(restated.folder)["kind"]) == ("2020-05/2", "restated")
     before = figures_published(unpacked)["2020-05/1"]
     assert shown(office.settings, "2020-05/1") == before

@@ -1,6 +1,6 @@
 """The worked examples of `tests/specs/verdicts` once more, by the engine: answers of units in a warehouse, month by month."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -25,7 +25,7 @@ from pipelines.reference.form import Field, Form, Part
 from pipelines.reference.policy.expression import compile_expression
 from pipelines.reference.policy.register import Entry_, Indicator, _begun_in_turn, namespace
 from pipelines.reference.roster import AS_OF_TABLE, COUNTY_TABLE, TABLE
-from pipelines.warehouse import projection
+from pipelines.warehouse import arrow_rows, projection
 from tests.figures.test_verdict_cases import CASES, KEYS, NO_FIGURE
 from tests.figures.test_verdict_cases import plain as stated
 
@@ -33,6 +33,11 @@ CITY, POLICY, HERE = "130500", "case", "县"
 # what a unit answers to `inside` and `done`
 SAID = {"是": (True, True), "否": (True, False), "未填": (True, None), "不详": (None, None), "外": (False, None)}
 LENT = "沿用"
+AMOUNT = pa.decimal128(18, 6)
+ANSWERS = pa.schema(
+    {"month": pa.date32(), "group": pa.int32(), "count": pa.int32(), "carried": pa.bool_(), "inside": pa.bool_(), "done": pa.bool_()}
+    | {"above": AMOUNT, "below": AMOUNT}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,8 @@ def count(store, reference, case: dict) -> Rosters:
     register = Register((indicator(case, asked),))
     store.reference = SimpleNamespace(**vars(reference) | {"form": asked, "registers": (register,), "rosters": rosters})
     store.reference.rules, store.reference.county_rules = [], []
-    for (table,) in store.con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall():
+    filled = "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND estimated_size > 0"
+    for (table,) in store.con.execute(filled).fetchall():
         store.con.execute(f'DELETE FROM "{table}"')
     for part in (effective_answers, figure_counts, progress):
         part.create(store)
@@ -213,12 +219,14 @@ def compute(store, rosters: Rosters, month: date) -> None:
         for a in {a.county: a for a in rosters.answers[month]}.values()
     ]
     store.con.executemany("INSERT INTO county_standing VALUES (?, ?, 'accepted', NULL, ?, NULL, ?, ?, ?, ?)", told_by)
-    for a in rosters.answers[month]:
-        store.con.execute(
-            "INSERT INTO standing (month, unit, uid, row_state, carried, inside, done, above, below) "
-            "SELECT ?, ? || n, ? || n, 'accepted', ?, ?, ?, ?, ? FROM range(?) AS every(n)",
-            [month, f"{a.group}:", f"{a.group}:", a.carried, a.inside, a.done, a.above, a.below, a.count],
-        )
+    answers = pa.Table.from_pylist([asdict(a) | {"month": month} for a in rosters.answers[month]], schema=ANSWERS)
+    arrow_rows.load(
+        store.con,
+        answers,
+        "INSERT INTO standing (month, unit, uid, row_state, carried, inside, done, above, below) "
+        "SELECT month, \"group\" || ':' || n, \"group\" || ':' || n, 'accepted', carried, inside, done, above, below "
+        "FROM (SELECT *, unnest(range(count)) AS n FROM incoming)",
+    )
     figure_counts.compute(store, [month])
     progress.compute(store, [month], opened=rosters.months[0])
     last_reported.compute(store, last_reported.Judged(month, "then", "then", rosters.months[0]))

@@ -153,7 +153,7 @@ def test_the_explanation_is_published_with_the_figure_and_told_as_it_is_now(offi
 def test_papers_print_the_explanation_with_the_figure(office, village):
     finding, receipt = warned(office, village)
     office.submit(write(receipt, finding, f"{REASON}，联系人13912345678"))
-    folder = office.run(APRIL).folder / "reports"
+    folder = office.run(APRIL, with_papers=True).folder / "reports"
     docx, html, xlsx = (next(folder.glob(f"*月报*.{kind}")) for kind in ("docx", "html", "xlsx"))
     cells = [cell.text for table in Document(docx).tables for row in table.rows for cell in row.cells]
     assert f"{REASON}，联系人***" in cells and "待采纳" in cells
@@ -166,7 +166,7 @@ def test_papers_print_the_explanation_with_the_figure(office, village):
 def test_papers_are_issued_anew_once_an_explanation_is_accepted(office, village):
     finding, receipt = warned(office, village)
     office.submit(write(receipt, finding, REASON))
-    folder = office.run(APRIL).folder
+    folder = office.run(APRIL, with_papers=True).folder
     assert not papers.behind(office.settings, folder)
     answer_matters.accept(finding, office.settings, LI)
     assert papers.behind(office.settings, folder)

@@ -41,7 +41,7 @@ def published(reference, tmp_path_factory) -> Office:
     office = Office(tmp_path_factory.mktemp("office") / "data", reference)
     for month in (APRIL, MAY):
         office.send(month, ONE)
-        office.run(month)
+        office.run(month, with_papers=True)
     return office
 
 
