@@ -7,7 +7,8 @@ from typing import NotRequired, TypedDict
 class ConcernedPlace(TypedDict):
     """A county in the order of concern: headline indicators that apply, those behind, its rank from the worst.
 
-    `place` counts from the best, among the `placed` counties of which something is judged; null for the others. `_before`: a month before.
+    `place` counts from the best, equal ones alike, among the `placed` counties of which something is judged; null for the others, and for
+    all where nobody is behind or fewer than nine tenths have data. `_before`: a month before.
     """
 
     unit: str

@@ -189,8 +189,10 @@ _COLUMNS = (
 
 def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, ...]:
     series: dict[str, list[tuple[date, Figure]]] = {}
+    counted = _counted(release, policy)
     for row in _figures(release, policy, "level = 'city'"):
-        series.setdefault(row.pop("indicator"), []).append((row.pop("month"), Figure(name="全市", **row)))
+        name, month = row.pop("indicator"), row.pop("month")
+        series.setdefault(name, []).append((month, Figure(name="全市", units=counted.get((name, month)), **row)))
     counties: dict[str, list[Figure]] = {}
     names = {row["unit"]: row["short"] for row in release.rows("SELECT unit, short FROM county")}
     for row in _figures(release, policy, "level = 'county' AND month = $month"):
@@ -206,6 +208,17 @@ def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, 
         for name in [entry["indicator"]]
         for past in [series.get(name, [])]
     )
+
+
+def _counted(release: Release, policy: str) -> dict[tuple[str, date], int]:
+    """By ratio and month, how many communities or counties there are."""
+    rows = release.rows(
+        """SELECT indicator, month, CASE counted WHEN 'county' THEN counties ELSE units END::BIGINT AS units
+           FROM indicator CROSS JOIN (SELECT month, sum(units) AS units, count(*) AS counties FROM coverage GROUP BY month)
+           WHERE policy = ? AND NOT is_share""",
+        [policy],
+    )
+    return {(row["indicator"], row["month"]): row["units"] for row in rows}
 
 
 def _compared(item: Item, release: Release, compared: date | None) -> Item:

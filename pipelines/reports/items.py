@@ -40,6 +40,8 @@ class Figure:
     deciding: str | None = None
     base_month: date | None = None
     pace: float | None = None
+    # of a ratio, whose denominator counts no units: how many units there are
+    units: int | None = None
 
     def exact(self, factor: int) -> Fraction | None:
         """The value without rounding; null where the release shows none."""
@@ -59,7 +61,7 @@ class Figure:
     @property
     def mostly_known(self) -> bool:
         """At least nine tenths of the units are known."""
-        return 10 * self.unknown <= self.denominator + self.scope_unknown
+        return 10 * self.unknown <= (self.denominator + self.scope_unknown if self.units is None else self.units)
 
     @property
     def lacking(self) -> int:
@@ -133,9 +135,16 @@ class Item(_Columns):
         return self._by_month.get(month)
 
     def since(self, month: date) -> Decimal | None:
-        """Change of the city's value since an earlier month, from unrounded values, half up to one decimal; None where there was none."""
-        now, then = (figure.exact(self.factor) if figure else None for figure in (self.city, self.at(month)))
-        return None if now is None or then is None else tenth(now - then)
+        """Change of the city's value since an earlier month, from unrounded values, half up to one decimal; None where there was none, or less
+        than nine tenths is known in one of them: reports that arrive are no rise.
+        """
+        return self._between(self.city, self.at(month))
+
+    def _between(self, now: Figure | None, then: Figure | None) -> Decimal | None:
+        if now is None or then is None or not (now.mostly_known and then.mostly_known):
+            return None
+        later, earlier = now.exact(self.factor), then.exact(self.factor)
+        return None if later is None or earlier is None else tenth(later - earlier)
 
     def is_comparable(self, month: date, earlier: date) -> bool:
         """Whether the month and an earlier one can be compared: what begins anew each January only within its year, or with the same month
@@ -147,8 +156,7 @@ class Item(_Columns):
     @property
     def change(self) -> Decimal | None:
         """Change of the city's value since the month compared with."""
-        now, then = (figure.exact(self.factor) if figure else None for figure in (self.city, self.before))
-        return None if now is None or then is None else tenth(now - then)
+        return self._between(self.city, self.before)
 
     @property
     def mostly_known(self) -> bool:

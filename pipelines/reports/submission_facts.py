@@ -78,12 +78,15 @@ def reporting_rows(facts: Facts) -> list[list[str]]:
 
 
 def approvals(facts: Facts) -> list[str]:
-    """Whether the month is approved, and what was reopened."""
+    """What was reopened, and whether the month is approved."""
     own = [d for d in facts.decisions or () if d["month"] == months.key(facts.month)]
     last = next((d for d in reversed(own) if d["kind"] == "approve"), None)
     reopened = [d for d in own if d["kind"] == "reopen"]
     state_of_month = f"本月数据已于{_day(last['at'])}由{last['by']}审定。" if facts.approved and last else ""
-    return [state_of_month + "".join(f"{_day(d['at'])}由{d['by']}重新开放，原因：{d['why']}。" for d in reopened)]
+    told = "".join(
+        f"{_day(d['at'])}由{d['by']}重开，原因：{full_width(d['why'] or '').rstrip('。')}。" for d in reopened
+    )
+    return [told + state_of_month]
 
 
 def notes(facts: Facts) -> str:

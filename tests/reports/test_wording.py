@@ -108,6 +108,7 @@ def test_what_is_behind_its_baseline_though_nothing_fell_is_said():
     ("items", "said"),
     [
         ([item(status="met")], None),
+        ([item(status="met"), item(status="tracked", goal=None)], None),
         ([item(status="met"), item(status="on_track")], "主要指标均未落后。"),
         ([item(status="on_track"), item(status="starting")], "已能判断的主要指标均未落后。"),
         ([item(status="starting")], None),
