@@ -88,7 +88,8 @@ def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) ->
     """The sections at such length that they stand on two pages."""
     for most in _SHORTER:
         wording = sections(facts, variant, period, most)
-        if lines(wording) <= _LINES:
+        # the name of the policy takes two lines of the head
+        if lines(wording) <= _LINES - 2 * facts.several:
             break
     return wording
 
@@ -153,6 +154,8 @@ def _head(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
     signer = f"　　　　签发人：{letterhead.signer}" if letterhead.signer else ""
     _write(paper, f"{letterhead.numbered(facts.month)}{signer}", "文号")
     fit_on_one_line(_write(paper, f"{title}（{variant.period(facts.month)}{facts.sample}）", "Title"), 22)
+    if facts.several:
+        _write(paper, f"（{facts.policy['title']}）", "Subtitle")
     _write(paper, f"{letterhead.addressed_to(facts.city)}：", "Normal")
 
 

@@ -7,7 +7,7 @@ Nothing is computed here that the edition holds ready-made. Tables that an older
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -45,7 +45,7 @@ class Facts:
 
     `findings` are those that are listed; `finding_counts` counts all of them by county and severity. `outlook` is by
     indicator, `waived` by finding; `caveats` say what reference data is old; `explained` is what
-    counties explain of the month's answers.
+    counties explain of the month's answers; `several`: more than one policy judges the month, each with its own paper.
     """
 
     release: Release
@@ -70,6 +70,7 @@ class Facts:
     divisions: str = ""
     tasks: tuple[Task, ...] = ()
     explained: tuple[Explained, ...] = ()
+    several: bool = False
 
     @property
     def month(self) -> date:
@@ -147,7 +148,8 @@ def gather(
     has = {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
     return Facts(
         release=release,
-        caveats=tuple(caveats),
+        caveats=_of_policy(caveats, chosen, policies),
+        several=len(policies) > 1,
         policy=_printed(chosen),
         compared=compared,
         items=_items(release, chosen["id"], compared),
@@ -173,6 +175,14 @@ def gather(
         if {"explanation", "finding_all"} <= has
         else (),
     )
+
+
+def _of_policy(
+    caveats: Sequence[str], chosen: Mapping[str, Any], policies: Sequence[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """The caveats without those about another policy, which has its own paper."""
+    others = [policy["title"] for policy in policies if policy["id"] != chosen["id"]]
+    return tuple(said for said in caveats if not any(title in said for title in others))
 
 
 def _known(release: Release, policy: str, month: date) -> bool:

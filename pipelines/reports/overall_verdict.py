@@ -31,7 +31,8 @@ def tally(facts: Facts) -> Claim:
     """How many leading indicators stand how; those without a target are named beside them."""
     statuses = [item.status for item in _with_target(facts)]
     counts, total = Counter(statuses), len(statuses)
-    head = f"截至{months.label(facts.month)}底，{total}项主要指标"
+    of_policy = f"《{facts.policy['title']}》的" if facts.several else ""
+    head = f"截至{months.label(facts.month)}底，{of_policy}{total}项主要指标"
     if len(counts) == 1:
         word = {"met": "全部达标", "no_data": "均无数据"}.get(statuses[0], f"均为“{NAMES[statuses[0]]}”")
         text = f"{head}{word}。"
