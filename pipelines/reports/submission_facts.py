@@ -6,13 +6,13 @@ from typing import Any
 
 from pipelines import months
 from pipelines.edition.figure_types import FigureDifference
-from pipelines.edition.phrases import amount, count, day, listed, sentence
+from pipelines.edition.phrases import amount, count, day, listed, most_of, sentence
 from pipelines.punctuation import full_width
 from pipelines.reports.edition_rows import Decision, Finding
 from pipelines.reports.facts import Facts
 from pipelines.reports.verdict import reported
 
-_NAMED = 6
+_NAMED, _MOST_ERRORS = 6, 3
 
 
 def paragraph(facts: Facts) -> str:
@@ -48,15 +48,14 @@ def _findings(facts: Facts) -> str:
         kinds[severity] += number
     if not kinds["error"] and not kinds["warning"]:
         return ""
-    errors = Counter(
-        {county: n for (county, severity), n in facts.finding_counts.items() if severity == "error" and county}
-    )
-    most = [facts.short.get(county, county) for county, _ in errors.most_common(3)]
+    found = [(county, n) for (county, severity), n in facts.finding_counts.items() if severity == "error" and county]
+    errors = {facts.short.get(county, county): n for county, n in found}
+    most = most_of(errors, _MOST_ERRORS, "处")
     counts = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
     counts += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
     return sentence(
         f"报表中发现{'、'.join(counts)}",
-        most and f"错误较多的是{listed(most)}",
+        most and f"错误{'较多的是' if len(errors) > _MOST_ERRORS else '为'}{most}",
         "已在回执中标注",
     )
 

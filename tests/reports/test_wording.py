@@ -357,7 +357,7 @@ def test_units_lose_their_brackets_inside_brackets(unit, plain):
         ((), ""),
         (
             ("error", "error", "warning"),
-            "报表中发现错误2处、需核实1处，错误较多的是甲县，已在回执中标注。",
+            "报表中发现错误2处、需核实1处，错误为甲县2处，已在回执中标注。",
         ),
         (("warning",), "报表中发现需核实1处，已在回执中标注。"),
         (("note",), ""),
@@ -366,6 +366,15 @@ def test_units_lose_their_brackets_inside_brackets(unit, plain):
 def test_findings(findings, said):
     rows = tuple({"county": "130500", "severity": severity, "id": "x", "file": "f"} for severity in findings)
     assert submission_facts.quality(facts(findings=rows))[0].endswith(said)
+
+
+def test_counties_with_as_many_errors_as_the_last_one_named_are_not_left_out():
+    counties = [f"{n}县" for n in "甲乙丙丁"]
+    errors = [{"county": f"13050{n}", "severity": "error", "id": "x", "file": "f"} for n in range(4)]
+    assert (
+        "错误较多的是丁县、丙县、乙县等4个县（市、区）各1处，"
+        in submission_facts.quality(facts(counties=counties, findings=errors))[0]
+    )
 
 
 def test_waivers_and_approval_are_told_with_who_why_and_until_when():
