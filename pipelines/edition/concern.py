@@ -1,7 +1,8 @@
 """The order of concern (semantics §6) of indicators and counties, in Python and in SQL.
 
 Figures: status, then the share of the needed units still missing, then the missing units, then the register's order. Places: the share
-of the applicable headline indicators that are behind, then their summed missing share, then the code.
+of the applicable headline indicators that are behind, then the summed missing share of those that are behind (what is on pace, or too
+young to be judged, counts against nobody), then the code. In print places that differ by the code alone share one number.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,9 +52,11 @@ def by_concern(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=concern)
 
 
+# no place where nobody is behind (in the first months nothing is judged), or where fewer than nine tenths of the counties have data
 _PLACED = """
     SELECT unit, applicable::BIGINT AS applicable, behind::BIGINT AS behind, rank, (count_if(applicable > 0) OVER ())::BIGINT AS placed,
-           CASE WHEN applicable > 0 THEN count_if(applicable > 0) OVER (ORDER BY rank DESC) END::BIGINT AS place
+           CASE WHEN applicable > 0 AND max(behind) OVER () > 0 AND 10 * count_if(applicable > 0) OVER () >= 9 * count(*) OVER ()
+                THEN rank() OVER (PARTITION BY applicable > 0 ORDER BY behind / nullif(applicable, 0)::DOUBLE, missing) END::BIGINT AS place
     FROM {concern} WHERE policy = $policy AND divisions = $divisions AND level = 'county' AND month = {month}
 """
 

@@ -8,7 +8,11 @@ from typing_extensions import TypedDict
 
 
 class ConcernedPlace(TypedDict):
-    """A county in the order of concern. `rank` counts from the worst, `place` among `placed` from the best; null: nothing judged."""
+    """A county in the order of concern; `rank` counts from the worst, `_before` is a month before.
+
+    `place` counts from the best, equal ones alike, among the `placed` counties of which something is judged; null for the others, and for
+    all where nobody is behind or fewer than nine tenths have data.
+    """
 
     unit: str
     short: str

@@ -105,7 +105,7 @@ _RANKED = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in CONCERN.it
 _STATUS_RANK = f"CASE status {_RANKED} ELSE {len(CONCERN)} END"
 _MISSING = "coalesce(gap_failing / nullif(needed, 0)::DOUBLE, 0)"
 CONCERN_OF_FIGURES = f"{_STATUS_RANK}, {_MISSING} DESC, coalesce(gap_failing, 0) DESC"
-# of places: how many of the headline indicators that apply are behind, as a share, then the shares of the targets that are missing
+# of places: how many of the headline indicators that apply are behind, as a share, then the shares of their targets that these are missing
 CONCERN_OF_PLACES = "behind / nullif(applicable, 0)::DOUBLE DESC NULLS LAST, missing DESC"
 # a headline counts where it applies, is judged and has any answer, so that a county without data is not ranked;
 # it is behind where it is due and unmet, or behind its pace
@@ -161,7 +161,8 @@ def _series(source: Source, into: str) -> dict[str, str]:
             SELECT *, row_number() OVER (PARTITION BY policy, month, divisions, level
                                          ORDER BY {CONCERN_OF_PLACES}, unit) AS rank
             FROM (SELECT policy, month, divisions, level, figure.unit, count_if({_APPLIES}) AS applicable,
-                         count_if({_APPLIES} AND {_BEHIND}) AS behind, coalesce(sum({_MISSING}) FILTER ({_APPLIES}), 0) AS missing
+                         count_if({_APPLIES} AND {_BEHIND}) AS behind,
+                         coalesce(sum({_MISSING}) FILTER ({_APPLIES} AND {_BEHIND}), 0) AS missing
                   FROM {into}.figure JOIN (SELECT policy, indicator, headline FROM release.indicator) USING (policy, indicator)
                   WHERE figure.level <> 'town' GROUP BY ALL)
             ORDER BY policy, month, divisions, level, rank""",

@@ -49,12 +49,13 @@ def extend(
 
 
 def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, decision or withdrawal; then issue papers and public pages anew where they are affected."""
+    """Take back a submission, a decision or a withdrawal. Papers are issued again where an approval, a reopening, an extension or a
+    note is concerned, and public pages are updated."""
     event = decisions.withdraw(of, why, settings, by)
     root = decisions.taken_back(Archive(settings.archive), event)
     if root.kind in ("approve", "reopen"):
         _follow(months.parse(root.body["month"]), settings, "撤回")
-    elif root.kind in ("extend", "gate", "retract"):
+    elif root.kind in ("extend", "gate", "retract", "annotate"):
         papers.issue_latest(settings, [months.parse(root.body["month"])])
     elif root.kind == "publicise":
         public_folder.bring_up_to_date(settings)

@@ -6,6 +6,7 @@ from docx.document import Document as Paper
 
 from pipelines import months
 from pipelines.edition.phrases import count, plain_unit
+from pipelines.edition.progress_rows import ConcernedPlace
 from pipelines.edition.statuses import NAMES
 from pipelines.edition.table_rows import LackingUnit
 from pipelines.reports import explanation_section, submission_facts
@@ -86,7 +87,7 @@ def counties(paper: Paper, facts: Facts) -> None:
         *(Column(str(n), style="CellMark") for n in range(1, len(items) + 1)), Column("落后/适用", style="CellNumber"),
     ]  # fmt: skip
     rows: list[Row] = []
-    best_first = [county for county in reversed(facts.ranked) if county in facts.shown]
+    best_first = sorted(facts.shown, key=lambda county: _order(places.get(county["unit"]), len(places)))
     for county in best_first:
         place = places.get(county["unit"])
         now, before = (
@@ -99,11 +100,18 @@ def counties(paper: Paper, facts: Facts) -> None:
     add_table(paper, columns, rows, "各县（市、区）主要指标状态", whole=len(rows) <= 30, dense=True)
     used = {f.status for item in items for f in item.counties}
     legend = "、".join(f"{MARKS[s][0]}={name}" for s, name in NAMES.items() if s in used)
-    note = (
-        f"注：列号为表1中的指标序号；{legend}。位次按落后指标占适用指标的比重由低到高排列，比重相同的按尚缺比重。"
-        "以全市为考核单位的指标，县级按同一目标列出，供参照。"
+    ranks = (
+        "位次按落后指标占适用指标的比重由低到高排列，比重相同的按落后指标的尚缺比重，仍相同的并列。"
+        if any(place["place"] for place in facts.places)
+        else ""
     )
+    note = f"注：列号为表1中的指标序号；{legend}。{ranks}以全市为考核单位的指标，县级按同一目标列出，供参照。"
     _say(paper, note + (MOST_BEHIND if facts.many else ""), "表注")
+
+
+def _order(place: ConcernedPlace | None, last: int) -> tuple[int, str]:
+    """The best first, equal ones by code; without places all by code."""
+    return (last + 1, "") if place is None else (place["place"] or last, place["unit"])
 
 
 def _mark(figure: Figure | None) -> Cell:
@@ -165,7 +173,7 @@ def _reported(paper: Paper, facts: Facts) -> None:
     add_table(paper, columns, rows, "报送情况", dense=True)
     _say(
         paper,
-        "注：只列有缺漏或有问题的。暂不计入指整行因错误退回；沿用指以此前两个月内数据代替的单位；缺报指无数据可用的单位。"
+        "注：只列有缺漏或有问题的。暂不计入指整行因错误未采用；沿用指以此前两个月内数据代替的单位；缺报指无数据可用的单位。"
         + (MOST_LEFT_OUT if facts.many else ""),
         "表注",
     )

@@ -1,7 +1,6 @@
 """The paper for the leadership group: two pages of judgement, one table, annexes; laid out and headed by GB/T 9704."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -27,7 +26,7 @@ from pipelines.reports import (
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.claims import Claim, text_of
 from pipelines.reports.docx_styles import fit_on_one_line
-from pipelines.reports.docx_table import measured, printable
+from pipelines.reports.docx_table import printable, spaced
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import add_indicator_table
 from pipelines.reports.variants import Variant
@@ -83,15 +82,14 @@ _SHORTER = (
 # 39 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
 # may be lost to a mark that opens no line
 _LINES, _CHARACTERS = 38, 27.5
-# between a Chinese character and a number beside it a quarter of a character is left free
-_SPACE, _ABUT = 0.25, re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%])(?=[\u4e00-\u9fff])")
 
 
 def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
     """The sections at such length that they stand on two pages."""
     for most in _SHORTER:
         wording = sections(facts, variant, period, most)
-        if lines(wording) <= _LINES:
+        # the name of the policy takes two lines of the head
+        if lines(wording) <= _LINES - 2 * facts.several:
             break
     return wording
 
@@ -99,7 +97,7 @@ def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) ->
 def lines(wording: Sequence[Section]) -> int:
     """How many lines the sections take in print: a heading one, a paragraph those of its text after two characters of indent."""
     texts = [text for _, paragraphs in wording for text in paragraphs]
-    widths = (2 + measured(text, 1) + _SPACE * len(_ABUT.findall(text)) for text in texts)
+    widths = (2 + spaced(text, 1) for text in texts)
     return len(wording) + sum(math.ceil(width / _CHARACTERS) for width in widths)
 
 
@@ -156,6 +154,8 @@ def _head(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
     signer = f"　　　　签发人：{letterhead.signer}" if letterhead.signer else ""
     _write(paper, f"{letterhead.numbered(facts.month)}{signer}", "文号")
     fit_on_one_line(_write(paper, f"{title}（{variant.period(facts.month)}{facts.sample}）", "Title"), 22)
+    if facts.several:
+        _write(paper, f"（{facts.policy['title']}）", "Subtitle")
     _write(paper, f"{letterhead.addressed_to(facts.city)}：", "Normal")
 
 

@@ -6,7 +6,7 @@ from pipelines import months
 from pipelines.edition import movement_sentences
 from pipelines.edition.figure_types import FigureDifference
 from pipelines.edition.movement_sentences import GRADES
-from pipelines.edition.phrases import listed, sentence
+from pipelines.edition.phrases import amount, day, listed, sentence
 from pipelines.edition.progress_rows import Moved
 from pipelines.edition.statuses import NAMES
 from pipelines.reports.claims import Claim, Proof, figure_proof
@@ -27,16 +27,39 @@ def corrected(facts: Facts) -> Claim | None:
     if not rows:
         return None
     items = {item.id: item for item in facts.items}
-    named = [
-        f"{items[row['indicator']].name}由{NAMES[row['status_before'] or 'no_data']}改为{NAMES[row['status_after'] or 'no_data']}"
-        for row in rows
-    ]
+    named = [_turned_by_correction(items[row["indicator"]], row) for row in rows]
     proofs = tuple(
-        figure_proof(facts.policy["id"], row["indicator"], city.unit, facts.month, status=row["status_after"])
+        figure_proof(
+            facts.policy["id"], row["indicator"], city.unit, facts.month, status=row["status_after"], shown=row["after"]
+        )
         for row in rows
         if (city := items[row["indicator"]].city)
     )
-    return Claim(f"本版更正后结论有变：{listed(named, 5, '项')}。", proofs)
+    earlier = Proof(
+        "SELECT unnest($before)", {"before": [row["before"] for row in rows]}, [(row["before"],) for row in rows]
+    )
+    return Claim(f"{listed(named, 5, '项')}。{_why_corrected(facts)}", (*proofs, earlier))
+
+
+def _turned_by_correction(item: Item, row: FigureDifference) -> str:
+    """`甲率由已达标（61.5%）改为逾期未达标（58.9%）`; without the values where they are the same."""
+    then, now = (NAMES[row[key] or "no_data"] for key in ("status_before", "status_after"))
+    if row["before"] == row["after"]:
+        return f"{item.name}由{then}改为{now}"
+    return f"{item.name}由{then}（{amount(row['before'], item.unit)}）改为{now}（{amount(row['after'], item.unit)}）"
+
+
+def _why_corrected(facts: Facts) -> str:
+    """Whose reports were corrected, and who reopened the month, where it had been approved."""
+    added = (facts.release.manifest.get("changes") or {}).get("submissions_added", [])
+    senders = dict.fromkeys(facts.short.get(row["county"], "") for row in added)
+    names = [name for name in senders if name]
+    reopened = [d for d in facts.decisions or () if d["kind"] == "reopen" and d["month"] == months.key(facts.month)]
+    last = reopened[-1] if reopened else None
+    return sentence(
+        names and f"原因是{listed(names, 3, '个县（市、区）')}更正了报表",
+        last and f"本月数据由{last['by']}于{day(date.fromisoformat(last['at'][:10]))}重开",
+    )
 
 
 def conclusions_changed(facts: Facts) -> list[FigureDifference]:

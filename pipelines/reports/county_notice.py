@@ -88,11 +88,9 @@ def standing(facts: Facts, county: CountyName) -> str:
     if place is None or not place["applicable"]:
         return ""
     before = f"（上月第{place['place_before']}位）" if place["place_before"] else ""
+    where = f"，在{place['placed']}个县（市、区）中列第{place['place']}位{before}" if place["place"] else ""
     counted = f"落后{place['behind']}项" if place["behind"] else "没有落后的"
-    return (
-        f"截至{months.label(facts.month)}底，你县（市、区）适用的主要指标{place['applicable']}项，{counted}，"
-        f"在{place['placed']}个县（市、区）中列第{place['place']}位{before}。"
-    )
+    return f"截至{months.label(facts.month)}底，你县（市、区）适用的主要指标{place['applicable']}项，{counted}{where}。"
 
 
 def promised(facts: Facts, county: CountyName) -> str:

@@ -24,16 +24,27 @@ def lagging(facts: Facts, most: int = _NAMED) -> Claim | None:
     if not behind:
         return _nobody(facts)
     named = [_lags(place, n == 0) for n, place in enumerate(behind[:most])]
-    text = sentence(f"{'落后较多' if len(behind) > most else '落后'}的是{'、'.join(named)}")
-    return Claim(text, tuple(proof for place in behind[:most] for proof in _lagging_proofs(facts, place)))
+    few = "" if are_placed(facts) else f"有数据的{behind[0]['placed']}个县（市、区）中，"
+    text = sentence(f"{few}{'落后较多' if len(behind) > most else '落后'}的是{'、'.join(named)}")
+    placed = Proof(_PLACED, (facts.policy["id"], facts.month), [(behind[0]["placed"],)])
+    return Claim(text, (placed, *(proof for place in behind[:most] for proof in _lagging_proofs(facts, place))))
+
+
+def are_placed(facts: Facts) -> bool:
+    """Whether enough counties have data for a place among them to mean something."""
+    return any(place["place"] for place in facts.places)
+
+
+_PLACED = """SELECT count_if(applicable > 0)::BIGINT FROM concern WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county'"""
 
 
 def _lags(place: ConcernedPlace, first: bool) -> str:
-    """`平乡县（12项中10项落后，居第19位）`, of the following ones `沙河市（13项中9项，第18位，上月第16位）`."""
+    """`平乡县（12项中10项落后，居第19位）`, of the following ones `沙河市（13项中9项，第18位，上月第16位）`; without a place where it has none."""
     word, at = ("落后", "居") if first else ("", "")
     before = place["place_before"]
     moved = f"，上月第{before}位" if before and before != place["place"] else ""
-    return f"{place['short']}（{place['applicable']}项中{place['behind']}项{word}，{at}第{place['place']}位{moved}）"
+    where = f"，{at}第{place['place']}位{moved}" if place["place"] else ""
+    return f"{place['short']}（{place['applicable']}项中{place['behind']}项{word}{where}）"
 
 
 _APPLICABLE = """SELECT applicable::BIGINT FROM concern
@@ -48,17 +59,22 @@ def _lagging_proofs(facts: Facts, place: ConcernedPlace) -> list[Proof]:
 def _place_proofs(facts: Facts, place: ConcernedPlace) -> list[Proof]:
     """How many are behind and the place from the best, now and, where there was one, a month before."""
     now = Proof(_PLACE, (facts.policy["id"], facts.month, place["unit"]), [(place["behind"], place["place"])])
+    if place["place"] is None:
+        return [Proof(_BEHIND, now.parameters, [(place["behind"],)])]
     if place["place_before"] is None:
         return [now]
     then = (facts.policy["id"], months.add(facts.month, -1), place["unit"])
     return [now, Proof(_PLACE, then, [(place["behind_before"], place["place_before"])])]
 
 
-# counted from the best, among the counties of the month of which something is judged
+# one more than the counties of the month that are better: a smaller share behind, or the same and less missing
 _PLACE = """
-    SELECT behind::BIGINT, (SELECT count(*) FROM concern AS o WHERE o.applicable > 0 AND o.rank >= c.rank
-                            AND (o.policy, o.month, o.divisions, o.level) = (c.policy, c.month, c.divisions, c.level))
+    SELECT behind::BIGINT, (SELECT 1 + count(*) FROM concern AS o WHERE o.applicable > 0
+                            AND (o.policy, o.month, o.divisions, o.level) = (c.policy, c.month, c.divisions, c.level)
+                            AND (o.behind * c.applicable < c.behind * o.applicable
+                                 OR (o.behind * c.applicable = c.behind * o.applicable AND o.missing < c.missing)))
     FROM concern AS c WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND unit = ?"""
+_BEHIND = "SELECT behind::BIGINT FROM concern WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND unit = ?"
 
 
 def _nobody(facts: Facts) -> Claim | None:

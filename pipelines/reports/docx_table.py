@@ -16,6 +16,9 @@ from docx.oxml import parse_xml
 from pipelines.punctuation import full_width
 from pipelines.reports.docx_styles import TWIPS_PER_MM, TYPE_WIDTH_MM, W
 
+# where a long name may be parted: behind 的, before what is measured
+_WORD = re.compile(r"(?<=的)|(?=覆盖率|达标率|合规率|建成率|占比|比例)")
+_BREAK, _LINE = "\n", '</w:t><w:br/><w:t xml:space="preserve">'
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -71,6 +74,15 @@ def measured(text: str, em: float) -> float:
     return sum(_NARROW.get(mark, 0.72 if mark.isascii() else 1.0) for mark in printable(text)) * em
 
 
+# between a Chinese character and a number beside it a quarter of a character is left free
+_SPACE, _ABUT = 0.25, re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%])(?=[\u4e00-\u9fff])")
+
+
+def spaced(text: str, em: float) -> float:
+    """The width of a text in mm with the space that a program leaves between Chinese and numbers."""
+    return measured(text, em) + _SPACE * em * len(_ABUT.findall(text))
+
+
 def fitted(columns: Sequence[Column], rows: Sequence[Row], dense: bool = False) -> list[float]:
     """Widths in mm: of measured columns their widest text with its padding, of the open one what is left of the type area."""
     em = _DENSE_EM if dense else _EM
@@ -108,7 +120,7 @@ def _height(cell: str | Cell, width: float, em: float, line: float) -> float:
     cell = cell if isinstance(cell, Cell) else Cell(cell)
     inner = width - _PADDING
     # a character that does not fit whole goes to the next line
-    lines = math.ceil(measured(cell.text, em) / max(inner - em, em)) if measured(cell.text, em) > inner else 1
+    lines = math.ceil(spaced(cell.text, em) / max(inner - em, em)) if spaced(cell.text, em) > inner else 1
     small = math.ceil(measured(cell.small, _SMALL_EM) / inner) if cell.small else 0
     return lines * line + small * _DENSE_LINE + _BORDER
 
@@ -153,7 +165,7 @@ def _row(row: Row, columns: Sequence[Column], widths: list[int], keep: bool) -> 
         properties = (
             f'<w:tcW w:w="{sum(widths)}" w:type="dxa"/><w:gridSpan w:val="{len(columns)}"/><w:vAlign w:val="center"/>'
         )
-        inner = f"<w:tc><w:tcPr>{properties}</w:tcPr>{_paragraph(row.text, 'CellHead', left=True)}</w:tc>"
+        inner = f"<w:tc><w:tcPr>{properties}</w:tcPr>{_paragraph(row.text, 'CellHead', side='left', keep=True)}</w:tc>"
     else:
         inner = "".join(
             _cell(cell, column, width, keep) for cell, column, width in zip(row, columns, widths, strict=True)
@@ -165,18 +177,32 @@ def _cell(cell: str | Cell, column: Column, width: int, keep: bool = False) -> s
     cell = cell if isinstance(cell, Cell) else Cell(cell)
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{cell.shade}"/>' if cell.shade else ""
     light = cell.shade is not None and int(cell.shade[:2], 16) < 0x80
-    small = _paragraph(cell.small, "CellSmall") if cell.small else ""
-    text = _paragraph(cell.text, cell.style or column.style, light=light, keep=keep)
+    right = column.style.endswith("Number")
+    small = _paragraph(cell.small, "CellSmall", side="right" if right else "") if cell.small else ""
+    dense = column.style.startswith("Dense")
+    inner = width / TWIPS_PER_MM - _PADDING
+    told = _in_two(cell.text, inner, _DENSE_EM if dense else _EM) if column.style.endswith("Text") else cell.text
+    text = _paragraph(told, cell.style or column.style, light=light, keep=keep)
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}<w:vAlign w:val="center"/>'
         f"</w:tcPr>{text}{small}</w:tc>"
     )
 
 
-def _paragraph(text: str, style: str, light: bool = False, left: bool = False, keep: bool = False) -> str:
+def _in_two(text: str, width: float, em: float) -> str:
+    """A name that needs a second line parted at the word nearest its middle, so that no single character is left for it."""
+    behind = [match.start() for match in _WORD.finditer(text)]
+    if "、" in text or not width < spaced(text, em) <= 2 * width or not behind:
+        return text
+    at = min(behind, key=lambda place: abs(2 * place - len(text)))
+    fits = all(spaced(part, em) <= width for part in (text[:at], text[at:]))
+    return f"{text[:at]}\n{text[at:]}" if fits else text
+
+
+def _paragraph(text: str, style: str, light: bool = False, side: str = "", keep: bool = False) -> str:
     look = '<w:rPr><w:b/><w:color w:val="FFFFFF"/></w:rPr>' if light else ""
-    form = ("<w:keepNext/>" if keep or left else "") + ('<w:jc w:val="left"/>' if left else "")
+    form = ("<w:keepNext/>" if keep else "") + (f'<w:jc w:val="{side}"/>' if side else "")
     return (
         f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{form}</w:pPr><w:r>{look}'
-        f'<w:t xml:space="preserve">{clean(text)}</w:t></w:r></w:p>'
+        f'<w:t xml:space="preserve">{clean(text).replace(_BREAK, _LINE)}</w:t></w:r></w:p>'
     )

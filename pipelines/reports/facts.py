@@ -7,7 +7,7 @@ Nothing is computed here that the edition holds ready-made. Tables that an older
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -45,7 +45,7 @@ class Facts:
 
     `findings` are those that are listed; `finding_counts` counts all of them by county and severity. `outlook` is by
     indicator, `waived` by finding; `caveats` say what reference data is old; `explained` is what
-    counties explain of the month's answers.
+    counties explain of the month's answers; `several`: more than one policy judges the month, each with its own paper.
     """
 
     release: Release
@@ -70,6 +70,7 @@ class Facts:
     divisions: str = ""
     tasks: tuple[Task, ...] = ()
     explained: tuple[Explained, ...] = ()
+    several: bool = False
 
     @property
     def month(self) -> date:
@@ -145,7 +146,8 @@ def gather(
     has = {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
     return Facts(
         release=release,
-        caveats=tuple(caveats),
+        caveats=_of_policy(caveats, chosen, policies),
+        several=len(policies) > 1,
         policy=_printed(chosen),
         compared=compared,
         items=_items(release, chosen["id"], compared),
@@ -173,6 +175,14 @@ def gather(
     )
 
 
+def _of_policy(
+    caveats: Sequence[str], chosen: Mapping[str, Any], policies: Sequence[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """The caveats without those about another policy, which has its own paper."""
+    others = [policy["title"] for policy in policies if policy["id"] != chosen["id"]]
+    return tuple(said for said in caveats if not any(title in said for title in others))
+
+
 def _known(release: Release, policy: str, month: date) -> bool:
     """Whether anything of the city is known of a month by the divisions of the release's month."""
     sql = "SELECT 1 FROM figure WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'city' AND value IS NOT NULL LIMIT 1"
@@ -187,8 +197,10 @@ _COLUMNS = (
 
 def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, ...]:
     series: dict[str, list[tuple[date, Figure]]] = {}
+    counted = _counted(release, policy)
     for row in _figures(release, policy, "level = 'city'"):
-        series.setdefault(row.pop("indicator"), []).append((row.pop("month"), Figure(name="全市", **row)))
+        name, month = row.pop("indicator"), row.pop("month")
+        series.setdefault(name, []).append((month, Figure(name="全市", units=counted.get((name, month)), **row)))
     counties: dict[str, list[Figure]] = {}
     names = {row["unit"]: row["short"] for row in release.rows("SELECT unit, short FROM county")}
     for row in _figures(release, policy, "level = 'county' AND month = $month"):
@@ -210,6 +222,17 @@ def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, 
         for name in [entry["indicator"]]
         for past in [series.get(name, [])]
     )
+
+
+def _counted(release: Release, policy: str) -> dict[tuple[str, date], int]:
+    """By ratio and month, how many communities or counties there are."""
+    rows = release.rows(
+        """SELECT indicator, month, CASE counted WHEN 'county' THEN counties ELSE units END::BIGINT AS units
+           FROM indicator CROSS JOIN (SELECT month, sum(units) AS units, count(*) AS counties FROM coverage GROUP BY month)
+           WHERE policy = ? AND NOT is_share""",
+        [policy],
+    )
+    return {(row["indicator"], row["month"]): row["units"] for row in rows}
 
 
 def _compared(item: Item, release: Release, compared: date | None) -> Item:

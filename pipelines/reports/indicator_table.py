@@ -37,28 +37,30 @@ def add_indicator_table(
     if full:
         add_table(paper, columns, rows, "全部指标情况", dense=True)
     else:
-        _add_with_closing(paper, columns, rows, caption)
+        _add_with_closing(paper, columns, rows, caption, bool(facts.office.letterhead.contact))
     paper.add_paragraph(printable(_note(items, facts, moments, full)), "表注")
 
 
-# points of a page's 225 mm that the caption and the head take, and the note and the closing after them
-_PAGE, _ABOVE, _BELOW = 637, 40, 290
+# points of a page's 225 mm that the caption and the head take, the note and the closing after them, and its line with the contact
+_PAGE, _ABOVE, _BELOW, _CONTACT = 637, 40, 261, 29
 
 
-def _add_with_closing(paper: Paper, columns: Sequence[Column], rows: Sequence[Row], caption: str) -> None:
+def _add_with_closing(
+    paper: Paper, columns: Sequence[Column], rows: Sequence[Row], caption: str, has_contact: bool
+) -> None:
     """The table on one page with its note and the closing; where they do not fit, in two parts, the second on the closing's page."""
     widths = fitted(columns, rows, dense=True)
-    for number, part in enumerate(parted(rows, widths)):
+    for number, part in enumerate(parted(rows, widths, has_contact)):
         above = paper.add_paragraph(printable(f"{caption}{'（续）' if number else ''}"), "Caption")
         above.paragraph_format.page_break_before = bool(number)
         fits = sum(heights(part, widths, dense=True)) <= _PAGE - _ABOVE
         add_table(paper, columns, part, caption, whole=fits, dense=True, widths=widths)
 
 
-def parted(rows: Sequence[Row], widths: Sequence[float]) -> list[Sequence[Row]]:
+def parted(rows: Sequence[Row], widths: Sequence[float], has_contact: bool) -> list[Sequence[Row]]:
     """The rows as one part where a page holds them with the note and the closing, else as two of about the same height."""
     each = heights(rows, widths, dense=True)
-    room = _PAGE - _ABOVE - _BELOW
+    room = _PAGE - _ABOVE - _BELOW - _CONTACT * has_contact
     if sum(each) <= room:
         return [rows]
     first = next(n for n in range(1, len(rows)) if sum(each[n:]) <= min(room, sum(each) / 2))
@@ -121,10 +123,19 @@ def _note(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date
     return (
         f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数"
         + (f"；{heads}按现区划计，占比的单位为百分点" + _begun_anew(items, facts, moments) if heads else "")
+        + ("；未报超过一成的月份不比" if any(not known.mostly_known for known in _compared(items, moments)) else "")
         + ("；“*”表示含沿用此前两个月的数据" if carried else "")
         + (f"；{lower.text.rstrip('。')}" if lower else "")
         + "。"
     )
+
+
+def _compared(items: Sequence[Item], moments: Sequence[tuple[str, date]]) -> list[Figure]:
+    """The figures that the columns of changes compare."""
+    found = [
+        figure for item in items for figure in (item.city, *(item.at(earlier) for _, earlier in moments)) if figure
+    ]
+    return [figure for figure in found if figure.value is not None] if moments else []
 
 
 def _begun_anew(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date]]) -> str:

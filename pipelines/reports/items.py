@@ -40,6 +40,8 @@ class Figure:
     deciding: str | None = None
     base_month: date | None = None
     pace: float | None = None
+    # of a ratio, whose denominator counts no units: how many units there are
+    units: int | None = None
 
     def exact(self, factor: int) -> Fraction | None:
         """The value without rounding; null where the release shows none."""
@@ -60,7 +62,7 @@ class Figure:
     @property
     def mostly_known(self) -> bool:
         """At least nine tenths of the units are known."""
-        return 10 * self.unknown <= self.denominator + self.scope_unknown
+        return 10 * self.unknown <= (self.denominator + self.scope_unknown if self.units is None else self.units)
 
     @property
     def lacking(self) -> int:
@@ -131,9 +133,16 @@ class Item(Indicator):
         return self._by_month.get(month)
 
     def since(self, month: date) -> Decimal | None:
-        """Change of the city's value since an earlier month, from unrounded values, half up to one decimal; None where there was none."""
-        now, then = (figure.exact(self.factor) if figure else None for figure in (self.city, self.at(month)))
-        return None if now is None or then is None else tenth(now - then)
+        """Change of the city's value since an earlier month, from unrounded values, half up to one decimal; None where there was none, or less
+        than nine tenths is known in one of them: reports that arrive are no rise.
+        """
+        return self._between(self.city, self.at(month))
+
+    def _between(self, now: Figure | None, then: Figure | None) -> Decimal | None:
+        if now is None or then is None or not (now.mostly_known and then.mostly_known):
+            return None
+        later, earlier = now.exact(self.factor), then.exact(self.factor)
+        return None if later is None or earlier is None else tenth(later - earlier)
 
     def is_comparable(self, month: date, earlier: date) -> bool:
         """Whether two months can be compared: counts that restart each January only within a year, or with the same month of another."""
@@ -143,8 +152,7 @@ class Item(Indicator):
     @property
     def change(self) -> Decimal | None:
         """Change of the city's value since the month compared with."""
-        now, then = (figure.exact(self.factor) if figure else None for figure in (self.city, self.before))
-        return None if now is None or then is None else tenth(now - then)
+        return self._between(self.city, self.before)
 
     @property
     def mostly_known(self) -> bool:

@@ -50,7 +50,8 @@ def request(facts: Facts, item: Item) -> Claim:
 
 def _pace(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
     row = facts.outlook.get(item.id)
-    if not row or not row["months_left"] or row["needed_pace"] is None:
+    # what is overdue has no months left, though what is counted by the year has a new December
+    if item.status == "overdue" or not row or not row["months_left"] or row["needed_pace"] is None:
         return "", []
     key = (facts.policy["id"], item.id)
     needed, left = -(-work(item) // row["months_left"]), row["months_left"]

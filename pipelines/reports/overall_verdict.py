@@ -31,7 +31,8 @@ def tally(facts: Facts) -> Claim:
     """How many leading indicators stand how; those without a target are named beside them."""
     statuses = [item.status for item in _with_target(facts)]
     counts, total = Counter(statuses), len(statuses)
-    head = f"截至{months.label(facts.month)}底，{total}项主要指标"
+    of_policy = f"《{facts.policy['title']}》的" if facts.several else ""
+    head = f"截至{months.label(facts.month)}底，{of_policy}{total}项主要指标"
     if len(counts) == 1:
         word = {"met": "全部达标", "no_data": "均无数据"}.get(statuses[0], f"均为“{NAMES[statuses[0]]}”")
         text = f"{head}{word}。"
@@ -110,7 +111,7 @@ _ROW = """SELECT count(*) FROM indicator WHERE policy = ? AND list_contains(?, i
 
 def _none_behind(facts: Facts) -> Claim | None:
     """Only where something is judged: an open verdict is no good one."""
-    statuses = {item.status for item in facts.headline}
+    statuses = {item.status for item in _with_target(facts)}
     if not statuses & {"met", "on_track"} or statuses == {"met"}:
         return None
     text = "已能判断的主要指标均未落后。" if statuses - {"met", "on_track"} else "主要指标均未落后。"
@@ -150,7 +151,8 @@ def trust(facts: Facts) -> Claim | None:
         f"{len(facts.counties)}个县（市、区）{reports}{missing}",
         f"采用{count(used)}个社区（村）报表" + (f"（{_share(used, total)}%）" if used < total else ""),
         lent and f"另沿用此前数据{count(lent)}个",
-        "数据已经审定" if facts.approved else "数据尚未审定",
+        10 * (used + lent) < 9 * total and "报送不足九成，全市进展不作判断",
+        _approval(facts),
         0 < len(unproven) <= _NAMED and f"{listed(unproven)}待核实",
     )
     coverage = (
@@ -168,6 +170,11 @@ def trust(facts: Facts) -> Claim | None:
             ),
         ),
     )
+
+
+def _approval(facts: Facts) -> str:
+    state = facts.release.manifest.get("states", {}).get(months.key(facts.month))
+    return {"approved": "数据已经审定", "reopened": "数据审定后又重开，尚未再次审定"}.get(state or "", "数据尚未审定")
 
 
 _UNPROVEN = """SELECT count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'

@@ -1,6 +1,6 @@
 """二、需要研究的事: at most three, each with what would settle it; only what the month's figures give."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from pipelines import months
@@ -9,6 +9,7 @@ from pipelines.edition.phrases import count, listed, until
 from pipelines.edition.statuses import BEHIND
 from pipelines.reports.changes import conclusions_changed, corrected
 from pipelines.reports.claims import Claim, Proof, figure_proof
+from pipelines.reports.county_progress import are_placed
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Item, by_concern, tenth
 from pipelines.reports.next_steps import work
@@ -43,7 +44,7 @@ def _correction(facts: Facts) -> Claim | None:
     if not conclusions_changed(facts):
         return None
     claim = corrected(facts)
-    return claim and Claim(f"已报结论须更正。{claim.text}建议以本版为准，并告知已收到上一版的单位。", claim.proofs)
+    return claim and Claim(f"已报结论须更正：{claim.text}建议以本版为准，并告知已收到上一版的单位。", claim.proofs)
 
 
 def _unproven(facts: Facts) -> Claim | None:
@@ -51,9 +52,8 @@ def _unproven(facts: Facts) -> Claim | None:
     items = [item for item in facts.headline if item.status == "unproven"]
     if not items:
         return None
-    named = [f"{item.name}（{unproven(item, facts.short)}）" for item in items[: _NAMED - 1]]
-    more = f"等{len(items)}项" if len(items) > len(named) else ""
-    text = f"{'、'.join(named)}{more}能否下结论。建议限期补报，补报前不作结论。"
+    detailed = items if len(items) < _NAMED else []
+    text = f"{_open(items, facts)}尚不能下结论。建议限期补报，补报前不作结论。"
     proofs = [
         figure_proof(
             facts.policy["id"],
@@ -70,10 +70,31 @@ def _unproven(facts: Facts) -> Claim | None:
     ]
     named_proofs = [
         Proof(_DECIDING, (facts.policy["id"], i.id, i.city.unit, facts.month), [(len(i.city.deciding.split(",")),)])
-        for i in items[: _NAMED - 1]
+        for i in detailed
         if i.city and i.city.deciding
     ]
-    return Claim(text, (*proofs, *named_proofs))
+    silent = Proof(_SILENT, (facts.policy["id"], facts.month, [i.id for i in items]), [(len(_deciding(items)),)])
+    return Claim(text, (*proofs, silent, *named_proofs))
+
+
+def _open(items: Sequence[Item], facts: Facts) -> str:
+    """One or two with what they would be; of more only how many, and whose reports they wait for."""
+    if len(items) < _NAMED:
+        return "、".join(f"{item.name}（{unproven(item, facts.short)}）" for item in items)
+    codes = [facts.short.get(code, code) for code in _deciding(items)]
+    waiting = f"因{listed(codes, _NAMED, '个县（市、区）')}报送不全，" if codes else ""
+    return f"{waiting}{'、'.join(item.name for item in items[: _NAMED - 1])}等{len(items)}项"
+
+
+def _deciding(items: Sequence[Item]) -> list[str]:
+    """The counties whose missing answers decide any of them, by code."""
+    found = (code for item in items if item.city for code in (item.city.deciding or "").split(",") if code)
+    return sorted(set(found))
+
+
+_SILENT = """SELECT count(DISTINCT code) FROM (SELECT unnest(string_split(deciding, ',')) AS code FROM figure
+             WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now' AND list_contains(?, indicator)
+               AND status = 'unproven' AND deciding <> '')"""
 
 
 _DECIDING = """SELECT len(string_split(deciding, ',')) FROM figure
@@ -120,7 +141,12 @@ def _slow(facts: Facts, item: Item, needed: int, recent: Fraction) -> Claim:
     else:
         text = f"{item.name}{'停滞' if recent == 0 else '不增反减'}，能否于{due}前完成。建议加大投入或调整安排。"
         proof = Proof(_GROWTH, (facts.policy["id"], item.id), [(0 if recent == 0 else -1,)])
-    return Claim(text, (proof, Proof("SELECT 3", (), [(3,)])))
+    return Claim(text, (proof, _three()))
+
+
+def _three() -> Proof:
+    """For the months of the recent pace, and how many counties are named."""
+    return Proof("SELECT 3", (), [(3,)])
 
 
 _GROWTH = """SELECT sign(round(recent_pace, 2))::INTEGER FROM outlook
@@ -164,13 +190,17 @@ def _clause(facts: Facts) -> Claim | None:
 def _counties(facts: Facts) -> Claim | None:
     """Counties where at least half of what applies is behind."""
     heavy = [place for place in facts.places if place["applicable"] and 2 * place["behind"] >= place["applicable"]]
-    if not heavy:
+    # who reported is not called in for it while the others are silent
+    if not heavy or not are_placed(facts):
         return None
     named = [place["short"] for place in heavy]
     sql = """SELECT unit FROM concern WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND applicable > 0
              AND 2 * behind >= applicable ORDER BY rank"""
-    text = f"{listed(named, _NAMED, '个县（市、区）')}有半数或以上主要指标落后。建议约谈，并报整改安排。"
-    return Claim(text, (Proof(sql, (facts.policy["id"], facts.month), [(p["unit"],) for p in heavy]),))
+    if len(named) > _NAMED:
+        text = f"{len(named)}个县（市、区）有半数或以上主要指标落后，比重较高的是{listed(named[:_NAMED])}。建议约谈这{_NAMED}个，并报整改安排。"
+    else:
+        text = f"{listed(named)}有半数或以上主要指标落后。建议约谈，并报整改安排。"
+    return Claim(text, (Proof(sql, (facts.policy["id"], facts.month), [(p["unit"],) for p in heavy]), _three()))
 
 
 def _divisions(facts: Facts) -> Claim | None:

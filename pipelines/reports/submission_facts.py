@@ -6,14 +6,14 @@ from typing import Any
 
 from pipelines import months
 from pipelines.edition.figure_types import FigureDifference
-from pipelines.edition.phrases import amount, count, day, listed, sentence
+from pipelines.edition.phrases import amount, count, day, listed, most_of, sentence
 from pipelines.edition.statuses import EDITION_KINDS
 from pipelines.edition.table_rows import Decision, FindingRow
 from pipelines.punctuation import full_width
 from pipelines.reports.facts import Facts
 from pipelines.reports.verdict import reported
 
-_NAMED = 6
+_NAMED, _MOST_ERRORS = 6, 3
 
 
 def paragraph(facts: Facts) -> str:
@@ -49,15 +49,14 @@ def _findings(facts: Facts) -> str:
         kinds[severity] += number
     if not kinds["error"] and not kinds["warning"]:
         return ""
-    errors = Counter(
-        {county: n for (county, severity), n in facts.finding_counts.items() if severity == "error" and county}
-    )
-    most = [facts.short.get(county, county) for county, _ in errors.most_common(3)]
+    found = [(county, n) for (county, severity), n in facts.finding_counts.items() if severity == "error" and county]
+    errors = {facts.short.get(county, county): n for county, n in found}
+    most = most_of(errors, _MOST_ERRORS, "处")
     counts = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
     counts += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
     return sentence(
         f"报表中发现{'、'.join(counts)}",
-        most and f"错误较多的是{listed(most)}",
+        most and f"错误{'较多的是' if len(errors) > _MOST_ERRORS else '为'}{most}",
         "已在回执中标注",
     )
 
@@ -79,12 +78,15 @@ def reporting_rows(facts: Facts) -> list[list[str]]:
 
 
 def approvals(facts: Facts) -> list[str]:
-    """Whether the month is approved, and what was reopened."""
+    """What was reopened, and whether the month is approved."""
     own = [d for d in facts.decisions or () if d["month"] == months.key(facts.month)]
     last = next((d for d in reversed(own) if d["kind"] == "approve"), None)
     reopened = [d for d in own if d["kind"] == "reopen"]
     state_of_month = f"本月数据已于{_day(last['at'])}由{last['by']}审定。" if facts.approved and last else ""
-    return [state_of_month + "".join(f"{_day(d['at'])}由{d['by']}重新开放，原因：{d['why']}。" for d in reopened)]
+    told = "".join(
+        f"{_day(d['at'])}由{d['by']}重开，原因：{full_width(d['why'] or '').rstrip('。')}。" for d in reopened
+    )
+    return [told + state_of_month]
 
 
 def notes(facts: Facts) -> str:

@@ -69,7 +69,9 @@ def unproven(item: Item, short: Mapping[str, str]) -> str:
     figure = item.city
     if figure is None:
         return ""
-    low, high, last = (_would_be(status) for status in (figure.if_low, figure.if_high, figure.if_last))
+    low, high = _would_be(figure.if_low), _would_be(figure.if_high)
+    # who never reported leaves it as open as it is
+    last = NAMES.get(figure.if_last or "", "") if figure.if_last != "unproven" else ""
     if not low or not high:
         ends = "" if item.is_share else "两项都填报的单位不足95%"
     elif low != high:

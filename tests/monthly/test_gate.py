@@ -16,7 +16,7 @@ from pipelines.edition import edition_folders, open_release, publish
 from pipelines.edition.edition_folders import read_manifest
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, month_now, session
-from pipelines.monthly import gate, month_decisions, monthly_run, overdue, rebuild_editions
+from pipelines.monthly import gate, month_decisions, monthly_run, overdue, papers, rebuild_editions
 from pipelines.months import SHANGHAI
 from pipelines.serving import handing_over
 from pipelines.settings import Settings
@@ -251,12 +251,26 @@ def test_papers_are_issued_anew_when_a_month_is_approved_and_reopened_and_earlie
     assert (office.current, read_manifest(edition)["digest"]) == ("2020-05/1", digest)
     said = [stamp(office, edition / "reports" / place) for place in ("earlier/1", "earlier/2", ".")]
     assert ["审定。" in text and "由市局李某审定" in text for text in said] == [False, True, False]
-    assert "重新开放" in said[2]
+    assert "由市局李某重开，原因：县里更正。" in said[2]
     assert open_release(settings=office.settings).manifest["states"]["2020-05"] == "reopened"
     excused = month_decisions.extend(MAY, OTHER, office.settings, "市局李某", "受灾", excuse=True)
     assert "经批准本月免报" in stamp(office, edition / "reports")
     month_decisions.withdraw(excused.seq, "已报", office.settings, "市局李某")
     assert "经批准本月免报" not in stamp(office, edition / "reports")
+
+
+def test_papers_are_issued_anew_with_a_note_on_their_month_and_without_it_when_it_is_withdrawn(office):
+    edition = edition_folders.current(office.settings.releases)
+    noted = decisions.annotate(MAY, "市长批示:年底前补齐。", office.settings, "市局李某")
+    assert papers.behind(office.settings, edition) and "市长批示" not in stamp(office, edition / "reports")
+    papers.issue_latest(office.settings, [MAY])
+    assert "本月批示和事件：市长批示：年底前补齐（市局李某" in stamp(office, edition / "reports")
+    decisions.annotate(APRIL, "上月的事", office.settings, "市局李某")
+    assert not papers.behind(office.settings, edition), "别的月份的批注与本月的报告无关"
+    month_decisions.withdraw(noted.seq, "记错月份", office.settings, "市局李某")
+    said = [stamp(office, edition / "reports" / place) for place in ("earlier/1", "earlier/2", ".")]
+    assert ["市长批示" in text for text in said] == [False, True, False]
+    assert not papers.behind(office.settings, edition)
 
 
 def test_a_reopening_taken_back_takes_its_correction_from_the_screen_and_another_brings_it_back(office):

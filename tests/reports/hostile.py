@@ -168,8 +168,8 @@ def corrected(release: Release) -> Release:
     }  # fmt: skip
     copy = copied(release, edition=2, kind="corrected", changes={"figures": [change], "submissions_added": []})
     copy.con.execute(
-        "UPDATE figure SET status = ? WHERE indicator = ? AND month = ? AND level = 'city'",
-        [change["status_after"], row["indicator"], release.month],
+        "UPDATE figure SET status = ?, shown = ? WHERE indicator = ? AND month = ? AND level = 'city'",
+        [change["status_after"], change["after"], row["indicator"], release.month],
     )
     return copy
 

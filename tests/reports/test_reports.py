@@ -49,7 +49,12 @@ def facts(may: Release) -> Facts:
 
 
 def _tables(path: Path) -> list[list[list[str]]]:
-    return [[[cell.text for cell in row.cells] for row in table.rows] for table in Document(path).tables]
+    return [[[_text(cell) for cell in row.cells] for row in table.rows] for table in Document(path).tables]
+
+
+def _text(cell) -> str:
+    """A cell's paragraphs, without the breaks within a long name."""
+    return "\n".join(paragraph.text.replace("\n", "") for paragraph in cell.paragraphs)
 
 
 def _table_and_annexes(path: Path, facts: Facts) -> tuple[list[list[str]], list[list[list[str]]]]:

@@ -12,12 +12,15 @@ from pipelines.punctuation import full_width
 from pipelines.reports import (
     changes,
     county_progress,
+    docx_table,
     next_steps,
     overall_verdict,
     period_changes,
+    questions,
     submission_facts,
     verdict,
 )
+from pipelines.reports.facts import _of_policy
 from pipelines.reports.items import tenth
 from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month
 from tests.reports.made import facts, figure, item
@@ -51,6 +54,71 @@ def test_term(month, said):
 )
 def test_tally(statuses, said):
     assert overall_verdict.tally(facts([item(status=status) for status in statuses])).text == said
+
+
+def test_where_several_policies_judge_a_month_the_paper_names_its_own():
+    items = [item(status="met"), item(status="on_track")]
+    assert overall_verdict.tally(facts(items, several=True)).text.startswith(
+        "截至2020年5月底，《实施意见》的2项主要指标中"
+    )
+    known = [{"id": "p", "title": "实施意见"}, {"id": "q", "title": "规划"}]
+    said = ("《规划》的期限已于2020年12月届满", "名册较旧")
+    assert _of_policy(said, known[0], known) == said[1:] and _of_policy(said, known[1], known) == said
+
+
+def test_what_is_overdue_has_no_months_left():
+    late = item(status="overdue", gap=20, yes=20, counties=[figure("overdue", gap=20, name="甲县")])
+    outlook = {late.id: {"months_left": 11, "needed_pace": 20 / 11, "recent_pace": None}}
+    said = next_steps.request(facts([late], month=date(2021, 1, 1), outlook=outlook), late).text
+    assert said == "甲率还须完成20个村，请有关部门督促甲县（尚缺20个）办理，明确完成时限。"
+
+
+def test_reports_not_come_are_said_and_a_reopened_month_is_no_unapproved_one():
+    few = facts(sent=("甲县",))
+    assert "报送不足九成，全市进展不作判断，数据尚未审定" in overall_verdict.trust(few).text
+    whole = facts()
+    whole.release.manifest["states"] = {"2020-05": "reopened"}
+    assert (
+        "数据审定后又重开，尚未再次审定" in overall_verdict.trust(whole).text
+        and "不足" not in overall_verdict.trust(whole).text
+    )
+
+
+def test_a_correction_says_the_values_whose_reports_and_who_reopened():
+    known = facts([item("甲率", status="overdue")], decisions=[
+        {"kind": "reopen", "month": "2020-05", "by": "张三", "at": "2020-06-08T09:00:00+08:00", "why": "更正"},
+    ])  # fmt: skip
+    turned = {
+        "policy": "p", "indicator": known.items[0].id, "month": "2020-05", "before": "61.5", "after": "45.0", "status_before": "met",
+        "status_after": "overdue",
+    }  # fmt: skip
+    added = [{"month": "2020-05", "county": "130501", "seq": 9, "file": "x"}]
+    known.release.manifest.update(
+        edition=2, kind="corrected", changes={"figures": [turned], "submissions_added": added}
+    )
+    assert changes.corrected(known).text == (
+        "甲率由已达标（61.5%）改为逾期未达标（45.0%）。原因是乙县更正了报表，本月数据由张三于2020年6月8日重开。"
+    )
+    assert submission_facts.approvals(known) == ["2020年6月8日由张三重开，原因：更正。"]
+
+
+def test_three_and_more_that_are_open_are_told_by_whose_reports_they_wait_for():
+    several = [
+        item(f"{n}率", "unproven", if_low="off_track", if_high="met", if_last="unproven", deciding="130500,130501")
+        for n in "甲乙丙"
+    ]
+    said = questions._unproven(facts(several)).text
+    assert said == "因甲县和乙县报送不全，甲率、乙率等3项尚不能下结论。建议限期补报，补报前不作结论。"
+    assert "按最近报送" not in verdict.unproven(several[0], {})
+
+
+def test_a_long_name_is_parted_at_a_word():
+    assert (
+        docx_table._in_two("成员报酬不低于当地平均工资的城市社区占比", 60, 3.18)
+        == "成员报酬不低于当地平均工资的\n城市社区占比"
+    )
+    assert docx_table._in_two("城市社区公共服务综合信息平台覆盖率", 52, 3.18) == "城市社区公共服务综合信息平台\n覆盖率"
+    assert docx_table._in_two("社区覆盖率", 60, 3.18) == "社区覆盖率"
 
 
 def test_a_headline_without_a_target_is_not_counted_among_the_judged():
@@ -109,6 +177,7 @@ def test_what_is_behind_its_baseline_though_nothing_fell_is_said():
     ("items", "said"),
     [
         ([item(status="met")], None),
+        ([item(status="met"), item(status="tracked", goal=None)], None),
         ([item(status="met"), item(status="on_track")], "主要指标均未落后。"),
         ([item(status="on_track"), item(status="starting")], "已能判断的主要指标均未落后。"),
         ([item(status="starting")], None),
@@ -289,7 +358,7 @@ def test_units_lose_their_brackets_inside_brackets(unit, plain):
         ((), ""),
         (
             ("error", "error", "warning"),
-            "报表中发现错误2处、需核实1处，错误较多的是甲县，已在回执中标注。",
+            "报表中发现错误2处、需核实1处，错误为甲县2处，已在回执中标注。",
         ),
         (("warning",), "报表中发现需核实1处，已在回执中标注。"),
         (("note",), ""),
@@ -298,6 +367,15 @@ def test_units_lose_their_brackets_inside_brackets(unit, plain):
 def test_findings(findings, said):
     rows = tuple({"county": "130500", "severity": severity, "id": "x", "file": "f"} for severity in findings)
     assert submission_facts.quality(facts(findings=rows))[0].endswith(said)
+
+
+def test_counties_with_as_many_errors_as_the_last_one_named_are_not_left_out():
+    counties = [f"{n}县" for n in "甲乙丙丁"]
+    errors = [{"county": f"13050{n}", "severity": "error", "id": "x", "file": "f"} for n in range(4)]
+    assert (
+        "错误较多的是丁县、丙县、乙县等4个县（市、区）各1处，"
+        in submission_facts.quality(facts(counties=counties, findings=errors))[0]
+    )
 
 
 def test_waivers_and_approval_are_told_with_who_why_and_until_when():
