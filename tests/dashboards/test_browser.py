@@ -62,20 +62,15 @@ def page(context):
 
 
 @pytest.fixture(scope="module")
-def address(made, serve) -> str:
-    return serve(made["both"])
+def address(made, serve, tmp_path_factory) -> str:
+    """The address of a dashboard to which tests send only what it has already, so that they leave it as it is."""
+    return serve(Path(shutil.copytree(made["both"], tmp_path_factory.mktemp("address") / "data")))
 
 
 @pytest.fixture(scope="module")
 def desk(made, serve, tmp_path_factory) -> str:
     """The address of a dashboard to which tests send workbooks that change the months."""
     return serve(Path(shutil.copytree(made["both"], tmp_path_factory.mktemp("desk") / "data")))
-
-
-@pytest.fixture(scope="module")
-def unaltered(made, serve, tmp_path_factory) -> str:
-    """The address of a dashboard to which tests send only what it has already, so that they leave it as it is."""
-    return serve(Path(shutil.copytree(made["both"], tmp_path_factory.mktemp("unaltered") / "data")))
 
 
 def idle(page) -> None:
@@ -346,15 +341,15 @@ def test_forms_go_out_come_back_together_and_what_is_wrong_is_settled_from_the_c
     page.get_by_text("请另行告知").wait_for()
 
 
-def test_a_decision_without_a_name_or_reason_is_refused_in_words(page, unaltered):
-    page.goto(f"{unaltered}/reporting?room=board&step=release")
+def test_a_decision_without_a_name_or_reason_is_refused_in_words(page, address):
+    page.goto(f"{address}/reporting?room=board&step=release")
     page.get_by_role("button", name="重新计算").click()
     page.get_by_text("请先填写经办人").wait_for()
 
 
-def test_two_files_dropped_at_once_are_two_cards_that_a_phone_can_read_and_send(page, unaltered, workbooks):
+def test_two_files_dropped_at_once_are_two_cards_that_a_phone_can_read_and_send(page, address, workbooks):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{unaltered}/reporting?room=upload")
+    page.goto(f"{address}/reporting?room=upload")
     idle(page)
     files = [path for path in workbooks if "2020年6月" in path.name][:2]
     page.locator("input[type=file]").set_input_files(files)
@@ -419,8 +414,8 @@ def test_names_are_links_that_the_keyboard_opens(page, address):
     page.wait_for_url(re.compile(r"/indicator\?.*indicator="))
 
 
-def test_a_workbook_is_sent_with_the_keyboard_alone(page, unaltered, workbooks):
-    page.goto(f"{unaltered}/reporting?room=upload")
+def test_a_workbook_is_sent_with_the_keyboard_alone(page, address, workbooks):
+    page.goto(f"{address}/reporting?room=upload")
     page.locator("[data-testid=stFileUploaderDropzone]").wait_for()
     idle(page)
     reached = []

@@ -82,6 +82,8 @@ def test_every_figure_and_verdict_of_the_sample_is_recomputed_from_its_workbooks
     assert "  status: 0 compared" not in said
 
 
+# whatever the span: one is enough
+@pytest.mark.parametrize("installation", ["merger"], indirect=True)
 @pytest.mark.parametrize(("key", "changed"), [("numerator", 7), ("status", "met"), ("gap_unknown", 1)])
 def test_a_figure_that_was_altered_is_found(installation, published, monkeypatch, capsys, key, changed):
     data, reference, span = installation
