@@ -90,12 +90,13 @@ def _counted(ids: list[str], shown: Any) -> Iterator[str]:
 
 def worked(work: Callable[[], Iterator[str]], said: str) -> None:
     """Heavy work of another process, its progress in sight; other sessions and readers go on meanwhile."""
+    place = st.empty()
     try:
-        with st.status("正在准备…") as shown:
+        with place.status("正在准备…") as shown:
             for line in work():
                 shown.update(label=f"{line}。可以离开本页，任务会继续。")
     except Refusal as refused:
-        st.error(escape.markdown(refused))
+        place.error(escape.markdown(refused))
     else:
         _anew(said)
 

@@ -264,11 +264,12 @@ def release(board: Board, by: str | Actor) -> None:
     now, key = board.now, months.key(board.month)
     st.markdown(escape.markdown("；".join(_standing(board)) + "。"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("重新计算", key="run", help="发布时间已过、已审定或各县报齐的，当即发布"):
+        compute = "重新计算" if now.working or now.released else "计算"
+        if st.button(compute, key="run", help="发布时间已过、已审定或各县报齐的，当即发布"):
             place = settings.load()
             clerk.worked(
                 lambda: handing_over.run_month(place, board.month, clerk.name(by, "publish")),
-                f"{months.label(board.month)}已重新计算。",
+                f"{months.label(board.month)}已{compute}。",
             )
         if now.working and st.button(f"发布 {now.working}", key="release", type="primary"):
             clerk.worked(lambda: _child(by, "publish", ["release", key]), f"{now.working} 已发布。")
