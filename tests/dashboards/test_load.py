@@ -45,5 +45,6 @@ def test_readers_meet_no_error_and_never_two_editions_while_two_are_published(fr
     assert crowd.wrong() == []
     assert crowd.differing() == []
     assert crowd.finished == READERS
-    assert done.stdout.split() == ["2", "3"]
+    # on a slow machine DuckDB draws a progress bar before them: it takes `python -c` for a person's session
+    assert done.stdout.split()[-2:] == ["2", "3"]
     assert {f"{month}/1", f"{month}/3"} <= {label for answer in crowd.answers for label in answer.editions}

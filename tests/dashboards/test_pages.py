@@ -254,7 +254,7 @@ def test_a_faulty_workbook_is_told_and_has_a_receipt_before_it_is_sent_and_enter
     assert not opened.exception
     text = "".join(html.proto.body for html in opened.get("html"))
     assert "约300" in text and re.search(r"表1 城乡社区基本情况表 [A-Z]+\d+", text)
-    assert "预览" in opened.get("download_button")[0].label
+    assert "尚未报送" in opened.get("download_button")[0].label
     assert not (empty / "archive" / "ledger.jsonl").exists()
     next(button for button in opened.button if button.label == "报送").click().run()
     assert "收件号 1：已接收" in texts(opened)
