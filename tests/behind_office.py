@@ -4,8 +4,10 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from pipelines import months
-from tests import small_city
+from tests import made_once, small_city
 from tests.books import Office, plain
 
 MAY, JUNE = date(2020, 5, 1), date(2020, 6, 1)
@@ -14,14 +16,18 @@ BAIXIANG, REN_COUNTY, REN_DISTRICT = "130524", "130526", "130505"
 INDICATOR = "facility_rural"
 
 
-def make(folder: Path) -> Office:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    folder = made_once.folder(tmp_path_factory, "behind", _make)
+    return Office(folder / "data", folder / "reference")
+
+
+def _make(folder: Path) -> None:
     city = small_city.make(folder / "reference", [BAIXIANG, REN_COUNTY, REN_DISTRICT])
     office = Office(folder / "data", small_city.measure_only(city, [INDICATOR]))
     for month in (months.add(MAY, back) for back in (-3, -2, -1, 0)):
         for county in (BAIXIANG, REN_COUNTY):
             office.send(month, county, few)
     office.run(MAY)
-    return office
 
 
 def copy(office: Office, folder: Path) -> Office:

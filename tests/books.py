@@ -78,7 +78,7 @@ class Office:
         return self.submit(self.workbook(month, county, answers, record))[0]
 
     def run(self, month: date | None = None, with_papers: bool = False) -> Edition:
-        """The monthly run; its papers, a third of its work, only for a test that looks at them."""
+        """The monthly run; its papers, a quarter of its CPU, only for a test that looks at them."""
         with nullcontext() if with_papers else mock.patch.object(papers, "issue", lambda *_: []):
             return monthly_run.run(self.settings, month, by="测试")
 

@@ -33,7 +33,7 @@ WANG = Actor("县局王某", "县级", (REN_COUNTY,), "wang@example.gov.cn")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Office:
-    return behind_office.make(tmp_path_factory.mktemp("replies"))
+    return behind_office.made(tmp_path_factory)
 
 
 @pytest.fixture

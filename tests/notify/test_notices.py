@@ -28,7 +28,7 @@ ADDRESS = "baixiang@county.example"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Office:
-    return behind_office.make(tmp_path_factory.mktemp("notices"))
+    return behind_office.made(tmp_path_factory)
 
 
 @pytest.fixture
