@@ -29,7 +29,7 @@ place = Path(sys.argv[1])
 reference = small_city.measure_only(small_city.make(place / "reference", ["130571"]), sys.argv[2:])
 office = books.Office(place / "data", reference)
 office.send(date(2020, 4, 1), "130571", lambda unit: books.plain(unit) | {"population": 100, "volunteers": 5, "social_orgs": 2})
-print(office.run().folder)
+print(office.run(with_papers=True).folder)
 """
 
 pytestmark = [
