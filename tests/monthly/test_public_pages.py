@@ -327,12 +327,12 @@ def test_every_page_is_whole_has_no_script_and_asks_for_nothing(office):
 def test_hostile_names_are_text(may):
     hostile = '</style><script>alert(1)</script>"><img src=x onerror=alert(1)>'
     facts = gather(may)
-    items = tuple(dataclasses.replace(i, indicator={**i.indicator, "name": hostile}) for i in facts.items)
+    items = tuple(dataclasses.replace(i, name=hostile) for i in facts.items)
     counties = tuple({**c, "name": hostile, "short": hostile} for c in facts.counties)
     facts = dataclasses.replace(facts, items=items, counties=counties)
     text = public_page.build(facts, Publication(((MAY, may.label),), others=(("a.html", hostile),))).decode()
     assert "<script" not in text and "<img" not in text and _Balanced(text).open == []
-    formula = tuple(dataclasses.replace(i, indicator={**i.indicator, "name": "=1+1"}) for i in facts.items)
+    formula = tuple(dataclasses.replace(i, name="=1+1") for i in facts.items)
     made = public_data.files([dataclasses.replace(facts, items=formula)], [])
     assert {row["indicator_name"] for row in csv.DictReader(io.StringIO(made["figures.csv"].decode("utf-8-sig")))} == {
         "'=1+1"
