@@ -340,8 +340,8 @@ def _downloads(folder: Path, edition: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{edition} 的报告：")
-        for path in papers.papers(folder):
-            kind = path.stem.split("_")[0][-2:]
+        named = [(path.stem.split("_")[0][-2:], path) for path in papers.papers(folder)]
+        for kind, path in sorted(named, key=lambda paper: "月季年".find(paper[0][0])):
             made = signin.exporting(path.read_bytes, path.name, 0)
             label = f"下载{kind}（{path.suffix.lstrip('.')}）"
             st.download_button(label, made, file_name=path.name, key=f"paper-{path.name}", on_click="ignore")
