@@ -4,6 +4,7 @@ Where some of an operation's assets are selected, all are made and only those ar
 A failed blocking check fails its operation, so that later ones do not run; checks that are run alone only report.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,8 +35,8 @@ STILL_FOR = 30.0
 INBOX = "shequ/inbox"
 # Most files that one run of the inbox takes; the next run takes the rest.
 MOST = 300
-# Workbooks between two lines of progress in the log.
-STEP = 20
+# Seconds between two lines of progress in the log.
+QUIET = 5.0
 
 Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 # month → metadata of an asset
@@ -280,8 +281,12 @@ def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
 
 
 def _progress(context: dg.AssetExecutionContext, title: str) -> Callable[[int, int, str], None]:
+    said = time.monotonic()
+
     def report(done: int, of: int, item: str) -> None:
-        if done % STEP == 0 or done == of:
+        nonlocal said
+        if time.monotonic() - said >= QUIET or done == of:
+            said = time.monotonic()
             context.log.info(f"{title} {done}/{of} {file_names.shown(item)}")
 
     return report
