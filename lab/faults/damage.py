@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+from lab.faults.strikes import in_child
 from pipelines.archive.receive import Receiver
 from pipelines.archive.store import Archive
 from pipelines.edition import figures, open_release
@@ -50,11 +51,11 @@ def make(folder: Path) -> Office:
 
 
 def _read_and_be_killed(office: Office) -> None:
-    child = os.fork()
-    if child == 0:
+    def killed(_) -> None:
         with session.settled(office.settings, "将被杀"):
             os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(child, 0)
+
+    in_child(killed)
 
 
 def wal_of(warehouse: Path) -> Path:
@@ -107,15 +108,16 @@ def foreign(path: Path, _: random.Random) -> None:
     """Another database's file or journal under this one's name."""
     aside = path.parent / "foreign"
     aside.mkdir()
-    child = os.fork()
-    if child == 0:
+
+    def killed(_) -> None:
         con = duckdb.connect(str(aside / "other.duckdb"))
         con.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
         con.execute("INSERT INTO meta VALUES ('applied', '99')")
         if not path.name.endswith(".wal"):
             con.execute("CHECKPOINT")
         os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(child, 0)
+
+    in_child(killed)
     (aside / ("other.duckdb.wal" if path.name.endswith(".wal") else "other.duckdb")).replace(path)
     shutil.rmtree(aside)
 

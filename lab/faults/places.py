@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.faults.strikes import in_child
+
 NOBODY = 65534
 
 
@@ -42,21 +44,11 @@ def as_nobody(work: Callable[[], str]) -> str:
     """What the work returns, done in a fork by a user who owns nothing. Skips the test for users who are that already."""
     if os.geteuid() != 0:
         pytest.skip("another user can be taken on by root only")
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            os.write(writing, work().encode())
-        except BaseException as fault:
-            os.write(writing, f"{type(fault).__name__}: {fault}".encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    return text
+
+    def by_nobody(send: Callable[[str], None]) -> None:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        send(work())
+
+    return in_child(by_nobody)[1].rstrip()

@@ -1,6 +1,7 @@
 """Strike at a file-system event of a child process: kill it there, or let the event fail."""
 
 import errno
+import faulthandler
 import os
 import signal
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 ERRORS = {"enospc": errno.ENOSPC, "eio": errno.EIO, "erofs": errno.EROFS}
+# seconds after which a child that hangs writes its stacks and ends: a fork of a process with threads can
+HANGS = 900
 COUNTED = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.chmod"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -48,6 +51,7 @@ def in_child(work: Callable[[], object], after: float | None = None) -> tuple[in
     child = os.fork()
     if child == 0:
         os.close(reading)
+        faulthandler.dump_traceback_later(HANGS, exit=True, file=sys.__stderr__)
         status = 1
         try:
             work_and_tell(work, writing)

@@ -36,8 +36,9 @@ open("pids", "a").write(f"{os.getpid()} {child.pid}\\n")
 print("家庭", flush=True)
 time.sleep(60)
 """
-# ILL from the moment on at which the latest start has written its line
-WELL, ILL = "None", "'没有应答' if lines('pids', '\\n') == lines('serve.log', '启动 程序') else None"
+# ILL from the moment on at which the latest start has written its line and was seen well
+STARTS = "lines('serve.log', '启动 程序')"
+WELL, ILL = "None", f"'没有应答' if lines('pids', '\\n') == lines('serve.log', '程序 就绪') == {STARTS} else None"
 
 
 def watch(folder: Path, script: str, probe: str = WELL) -> subprocess.Popen:
