@@ -51,7 +51,9 @@ def in_child(work: Callable[[], object], after: float | None = None) -> tuple[in
     child = os.fork()
     if child == 0:
         os.close(reading)
-        faulthandler.dump_traceback_later(HANGS, exit=True, file=sys.__stderr__)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        faulthandler.register(signal.SIGALRM, file=2, chain=True)
+        signal.alarm(HANGS)
         status = 1
         try:
             work_and_tell(work, writing)
