@@ -70,31 +70,29 @@ def choices(release: Release) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def reading(address: str, asked: list[tuple[str, str]], readers: int, pause: float, most: int = 200):
-    """A `Crowd` that reads while the block runs, at most `most` questions each; all have gone when it is left."""
+def reading(address: str, asked: list[tuple[str, str]], readers: int, pause: float):
+    """A `Crowd` that reads while the block runs; all have gone when it is left."""
     crowd = Crowd()
     with ThreadPoolExecutor(readers) as pool:
         try:
             for number in range(readers):
-                pool.submit(_read, crowd, address, asked, random.Random(number), pause, most)
+                pool.submit(_read, crowd, address, asked, random.Random(number), pause)
             yield crowd
         finally:
             crowd.enough.set()
 
 
-def _read(crowd: Crowd, address: str, asked: list, dice: random.Random, pause: float, most: int) -> None:
-    from websockets.exceptions import WebSocketException
+def _read(crowd: Crowd, address: str, asked: list, dice: random.Random, pause: float) -> None:
     from websockets.sync.client import connect
 
     place = address.replace("http", "ws") + "/_stcore/stream"
     try:
         with connect(place, origin=address, subprotocols=["streamlit"], max_size=None, open_timeout=120) as socket:
-            for _ in range(most):
+            while not crowd.enough.is_set():
                 crowd.answers.append(_ask(socket, dice.choice(asked)))
-                if crowd.enough.wait(dice.uniform(0, 2 * pause)):
-                    break
+                crowd.enough.wait(dice.uniform(0, 2 * pause))
         crowd.finished += 1
-    except (OSError, TimeoutError, WebSocketException) as broken:
+    except Exception as broken:
         crowd.errors.append(f"session broke: {broken!r}")
 
 
