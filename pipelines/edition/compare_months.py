@@ -1,6 +1,8 @@
 """Why a figure moved between any two months of a release, exactly (semantics §7): the output of `shequ compare`."""
 
 import itertools
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import get_args
@@ -14,6 +16,7 @@ from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown
 from pipelines.figures.change_breakdown import LATE, STEPS, Compared, Counted, MonthTables
+from pipelines.reference.policy.register import Register
 from pipelines.reference.strict_yaml import suggest
 from pipelines.warehouse import projection
 
@@ -27,11 +30,12 @@ def compare(
     release: Release,
     m1: date,
     m2: date,
-    indicator: str | None = None,
+    indicator: str | Collection[str] | None = None,
     unit: str | None = None,
     policy: str | None = None,
 ) -> list[Change]:
     """The change of every figure of city and counties from `m1` to `m2`, split in five parts, with the keys of `shequ compare --json`.
+    Of some indicators only where `indicator` names them.
 
     `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
     `n/d`; the parts add up to `to` − `from`. A county that went on under another code has its later one. `counties` splits a city's
@@ -40,10 +44,13 @@ def compare(
     `m1` is read from its latest edition on the same shelf.
     Errors: `Refusal` for months that the release does not hold, an unknown indicator or unit, or a unit below the county.
     """
-    _check(release, m1, m2, indicator)
-    counted = change_breakdown.steps(*_loaded(release, m1, m2, _policy(release, policy)))
+    asked = {indicator} if isinstance(indicator, str) else indicator
+    _check(release, m1, m2, asked)
+    con, compared = _loaded(release, m1, m2, _policy(release, policy), asked)
+    with con:
+        counted = change_breakdown.steps(con, compared) if compared.register.indicators else {}
     order = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator ORDER BY position")]
-    wanted = [key for key in counted if indicator in (None, key[0]) and unit in (None, key[2])]
+    wanted = [key for key in counted if unit in (None, key[2])]
     if unit and not wanted:
         raise Refusal(f"{months.label(m1)}和{months.label(m2)}没有代码为 {unit} 的县（市、区）；比较只到县一级")
     wanted.sort(key=lambda key: (order.index(key[0]), key[1], key[2]))
@@ -51,7 +58,7 @@ def compare(
     return [_change(key, counted[key], counties.get(key[0], {}) if key[1] == "city" else {}) for key in wanted]
 
 
-def _check(release: Release, m1: date, m2: date, indicator: str | None) -> None:
+def _check(release: Release, m1: date, m2: date, asked: Collection[str] | None) -> None:
     for month in (m1, m2):
         if months.key(month) not in release.manifest["months"]:
             span = f"{release.manifest['months'][0]} 至 {release.manifest['months'][-1]}"
@@ -59,7 +66,7 @@ def _check(release: Release, m1: date, m2: date, indicator: str | None) -> None:
     if m1 >= m2:
         raise Refusal(f"前一个月份（{months.key(m1)}）应早于后一个（{months.key(m2)}）")
     known = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator")]
-    if indicator is not None and indicator not in known:
+    for indicator in set(asked or ()).difference(known):
         raise Refusal(f"没有指标 {indicator}{suggest(indicator, known)}")
 
 
@@ -73,34 +80,55 @@ def _policy(release: Release, policy: str | None) -> str:
 # ---- loading both months
 
 
-def _loaded(release: Release, m1: date, m2: date, policy: str) -> tuple[duckdb.DuckDBPyConnection, Compared]:
+def _loaded(
+    release: Release, m1: date, m2: date, policy: str, indicators: Collection[str] | None
+) -> tuple[duckdb.DuckDBPyConnection, Compared]:
     """Both months in an in-memory database, because a release's connection can read only that release."""
-    con = projection.connect(":memory:")
-    before, after = load_month(con, "earlier", release, m1, policy), load_month(con, "later", release, m2, policy)
+    con, asked = projection.connect(":memory:"), declared_register.form(release)
+    register = declared_register.register(release, policy, asked)
+    if indicators is not None:
+        register = replace(register, indicators=tuple(item for item in register if item.id in indicators))
+    before, after = load_month(con, "earlier", release, m1, register), load_month(con, "later", release, m2, register)
     published, redefined, name = before, False, f"register:{policy}"
     folder = edition_folders.latest_edition(release.folder.parent.parent, m1)
     if folder is not None and folder != release.folder:
         sibling = open_folder(folder)
         redefined = sibling.manifest["reference"].get(name) != release.manifest["reference"][name]
-        published = load_month(con, "published", sibling, m1, policy)
+        published = load_month(con, "published", sibling, m1, register)
         sibling.close()
-    asked = declared_register.form(release)
-    register = declared_register.register(release, policy, asked)
     city = release.rows("SELECT any_value(unit) AS code FROM figure WHERE level = 'city'")[0]["code"]
     return con, Compared(register, asked, city, m1, published, before, after, redefined)
 
 
-def load_month(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: date, policy: str) -> MonthTables:
-    """One month's tables of a release in another database, under `name`."""
-    names = []
+def load_month(
+    con: duckdb.DuckDBPyConnection, name: str, release: Release, month: date, register: Register
+) -> MonthTables:
+    """One month's tables of a release in another database, under `name`: the columns that the register's indicators read."""
+    names, policy, used = [], register.policy.id, _columns(register)
     for table in ("standing", "county_standing", f"state-{policy}", f"county_state-{policy}"):
+        wanted = f"SELECT COLUMNS(lambda c: c IN {used}) FROM \"{table}\" WHERE month = DATE '{month}'"
         with release.con.cursor() as cursor:
-            rows = cursor.sql(f"SELECT * FROM \"{table}\" WHERE month = DATE '{month}'").to_arrow_table()
+            rows = cursor.sql(wanted).to_arrow_table()
         con.register("incoming", rows)
         names.append(f'"{name}:{table}"')
         con.execute(f"CREATE TABLE {names[-1]} AS SELECT * FROM incoming")
         con.unregister("incoming")
     return MonthTables(*names)
+
+
+_KEYS = (
+    "month", "unit", "uid", "kind", "town", "town_code", "county", "county_code", "carried", "municipal_district", "shared_funding",
+    "has_villages",
+)  # fmt: skip
+
+
+def _columns(register: Register) -> str:
+    """As a list of SQL: columns of answers and states that the indicators are counted from, in any of the tables."""
+    asked = {name.rpartition(".")[2] for indicator in register for name in indicator.fields}
+    asked |= {rollup.sum for rollup in register.rollups.values()}
+    states = [f"{part}{indicator.id}" for indicator in register for part in ("", "n:", "d:")]
+    names = [*_KEYS, *sorted(asked), *(f"reported:{name}" for name in sorted(asked)), *states]
+    return "(" + ", ".join(f"'{name}'" for name in names) + ")"
 
 
 # ---- parts

@@ -89,15 +89,13 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: Any) -> list[dic
 def _computed(
     release: Release, policy: str, month: date, indicators: Sequence[str] | None
 ) -> duckdb.DuckDBPyConnection:
-    con, earlier = projection.connect(":memory:"), months.add(month, -1)
-    before, after = (
-        load_month(con, "earlier", release, earlier, policy),
-        load_month(con, "later", release, month, policy),
-    )
-    asked = declared_register.form(release)
+    con, earlier, asked = projection.connect(":memory:"), months.add(month, -1), declared_register.form(release)
     register = declared_register.register(release, policy, asked)
     if indicators is not None:
         register = replace(register, indicators=tuple(item for item in register if item.id in indicators))
+    before, after = (
+        load_month(con, name, release, of, register) for name, of in (("earlier", earlier), ("later", month))
+    )
     city = release.rows("SELECT any_value(unit) AS code FROM figure WHERE level = 'city'")[0]["code"]
     change_breakdown.create_empty(con)
     change_breakdown.add(con, Compared(register, asked, city, earlier, before, before, after, False))

@@ -42,14 +42,14 @@ def bring_up_to_date(warehouse: Warehouse, span: list[date], later: date, finger
     known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [name]).fetchall())
     stale = [m for m in span if known.get(m) != fingerprints[m] and key(warehouse, m) != name]
     for batch in _batches(warehouse, stale):
+        warehouse.con.execute(f"DELETE FROM fingerprint WHERE month IN {among(batch)} AND what = ?", [name])
+        load_later_divisions(warehouse, batch, later)
+        figure_counts.compute(warehouse, batch, name)
+        progress.compute(warehouse, batch, name, name, span[0])
+        for month in batch:
+            last_reported.compute(warehouse, Judged(month, name, name, span[0]))
+        rows = [[month, name, fingerprints[month]] for month in batch]
         with warehouse.transaction():
-            load_later_divisions(warehouse, batch, later)
-            figure_counts.compute(warehouse, batch, name)
-            progress.compute(warehouse, batch, name, name, span[0])
-            for month in batch:
-                last_reported.compute(warehouse, Judged(month, name, name, span[0]))
-            warehouse.con.execute(f"DELETE FROM fingerprint WHERE month IN {among(batch)} AND what = ?", [name])
-            rows = [[month, name, fingerprints[month]] for month in batch]
             warehouse.con.executemany("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
     return name
 

@@ -69,7 +69,8 @@ def compute(warehouse: Warehouse, span: list[date], basis: str = "then") -> None
     """
     for number, register in enumerate(warehouse.reference.registers):
         since = _since(register, span)
-        _keep_states(warehouse, span, since, number, register, basis)
+        with warehouse.transaction():
+            _keep_states(warehouse, span, since, number, register, basis)
         if since:
             city = warehouse.reference.rosters.city.code
             count(warehouse.con, city, number, register, f"month IN {among(since)} AND divisions = '{basis}'")

@@ -9,7 +9,6 @@ from datetime import date
 
 from pipelines import months
 from pipelines.figures import county_origins, figure_counts, progress
-from pipelines.figures.measure import kinds
 from pipelines.reference.form import Part
 from pipelines.reference.policy.register import Indicator, Register
 from pipelines.warehouse.projection import Warehouse
@@ -53,10 +52,9 @@ def _judge_again(warehouse: Warehouse, judged: Judged, number: int, register: Re
             warehouse, month, judged.basis, table, f"{table}_{number}", figure_counts.of(register, counted)
         )
     figure_counts.count(warehouse.con, warehouse.reference.rosters.city.code, number, register)
-    for kind in kinds(number, register):
-        progress.draw(warehouse, [month], judged.basis, judged.opened, kind, register, assumed=True)
-        con.execute(_WRITE, [month, judged.divisions, register.policy.id])
-        con.execute(f"DROP TABLE temp.{kind.name}_series")
+    for kind in progress.in_batches(warehouse, number, register):
+        with progress.drawn(warehouse, [month], judged.basis, judged.opened, kind, register, assumed=True):
+            con.execute(_WRITE, [month, judged.divisions, register.policy.id])
 
 
 _WRITE = """

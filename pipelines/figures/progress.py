@@ -3,7 +3,9 @@
 Comparisons with a target are made on integers and decimals; see `pipelines.figures.figure_verdict` for the pace.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +17,7 @@ from pipelines.figures.measure import DECIMAL, GAPS, SCALE, Kind, filled, kinds
 from pipelines.reference.form import Form
 from pipelines.reference.policy.register import Indicator, Register, Target
 from pipelines.reference.reference_bundle import Reference
-from pipelines.warehouse.projection import Warehouse, among
+from pipelines.warehouse.projection import Warehouse, among, scalar
 
 STATUSES = {
     "met": "已达标",
@@ -157,8 +159,9 @@ def compute(
     `opened` is the first month of the series (default: the first of `span`).
     """
     load_targets(warehouse)
-    warehouse.con.execute(f"DELETE FROM figure WHERE month IN {among(span)} AND divisions = ?", [divisions])
-    series_start.forget(warehouse, span, basis)
+    with warehouse.transaction():
+        warehouse.con.execute(f"DELETE FROM figure WHERE month IN {among(span)} AND divisions = ?", [divisions])
+        series_start.forget(warehouse, span, basis)
     for number, register in enumerate(warehouse.reference.registers):
         if since := [month for month in span if month >= register.since]:
             first = max(opened or since[0], register.since)
@@ -183,16 +186,28 @@ def load_targets(warehouse: Warehouse) -> None:
 
 def _judge(warehouse: Warehouse, span: list[date], reading: _Reading, number: int, register: Register) -> None:
     """Judge and store a policy's figures: shares and ratios apart, because a narrow table is processed on all cores."""
-    con, policy, counted = warehouse.con, register.policy.id, list(kinds(number, register))
-    for kind in counted:
-        draw(warehouse, span, reading.basis, reading.opened, kind, register)
-        con.execute(f"INSERT INTO figure BY NAME {filled(_FIGURES, kind)}", {"divisions": reading.divisions})
-    series_start.advance(warehouse, counted, reading.basis, policy)
-    for kind in counted:
-        con.execute(f"DROP TABLE temp.{kind.name}_series")
+    for kind in in_batches(warehouse, number, register):
+        with drawn(warehouse, span, reading.basis, reading.opened, kind, register), warehouse.transaction():
+            warehouse.con.execute(
+                f"INSERT INTO figure BY NAME {filled(_FIGURES, kind)}", {"divisions": reading.divisions}
+            )
+            series_start.advance(warehouse, kind, reading.basis, register.policy.id)
 
 
-def draw(
+# Figures that are drawn at once, of some 1,000 bytes each: all of a city's; of the country's, ten indicators.
+_AT_ONCE = 500_000
+
+
+def in_batches(warehouse: Warehouse, number: int, register: Register) -> Iterator[Kind]:
+    """The policy's kinds, for as many of its indicators at once as fit in memory. Counts the towns of the temporary `unit`."""
+    towns = scalar(warehouse.con, "SELECT count(*) FROM (SELECT DISTINCT month, town_code FROM unit)")
+    size = max(1, _AT_ONCE // max(1, towns))
+    for first in range(0, len(register.indicators), size):
+        yield from kinds(number, replace(register, indicators=register.indicators[first : first + size]))
+
+
+@contextmanager
+def drawn(
     warehouse: Warehouse,
     span: list[date],
     basis: str,
@@ -200,8 +215,8 @@ def draw(
     kind: Kind,
     register: Register,
     assumed: bool = False,
-) -> None:
-    """Temporary `drawn`: the measured figures of a kind with their verdicts, from what was counted and the months before.
+) -> Iterator[None]:
+    """In the block, temporary `drawn`: the measured figures of a kind with their verdicts, from what was counted and the months before.
 
     One row per month, indicator, level and unit: the columns of `share_series` or `ratio_series` (see `series_start.load`), base and
     pace at both ends, `status`, `if_low` and `if_high`. `assumed`: of units whose present states are only assumed (`turned_units`).
@@ -212,6 +227,10 @@ def draw(
     figure_verdict.settle_close_paces(warehouse, kind)
     turned_units.find(warehouse, kind, register, figure_verdict.CANDIDATES, basis, assumed)
     con.execute(f"CREATE OR REPLACE TEMP TABLE drawn AS {figure_verdict.drawn(kind)}")
+    con.execute("DROP TABLE temp.paced")
+    yield
+    for table in ("drawn", f"{kind.name}_series"):
+        con.execute(f"DROP TABLE temp.{table}")
 
 
 # half up to one decimal, from the exact sums

@@ -10,7 +10,6 @@ months before, so it costs the same however many there are; an earlier month can
 Months that are computed together look back at each other. An indicator that reads a `year` answer begins again each January.
 """
 
-from collections.abc import Iterable
 from datetime import date
 
 from pipelines.figures.measure import Kind, filled, measured, series
@@ -79,14 +78,13 @@ _WITHIN = f"""
 """
 
 
-def advance(warehouse: Warehouse, kinds: Iterable[Kind], divisions: str, policy: str) -> None:
+def advance(warehouse: Warehouse, kind: Kind, divisions: str, policy: str) -> None:
     """Note which series begin in the months loaded, and which targets their figures meet: later targets too."""
     parameters = {"policy": policy, "divisions": divisions}
-    for kind in kinds:
-        warehouse.con.execute(f"INSERT INTO began BY NAME {_BEGINS.format(name=kind.name)}", parameters)
-        counted = f"SELECT month, level, unit, indicator, {', '.join(kind.columns)} FROM {kind.name}_series"
-        met = _MET.format(measured=measured(kind, counted, "starts IS NOT NULL"))
-        warehouse.con.execute(f"INSERT INTO met BY NAME {met}", parameters)
+    warehouse.con.execute(f"INSERT INTO began BY NAME {_BEGINS.format(name=kind.name)}", parameters)
+    counted = f"SELECT month, level, unit, indicator, {', '.join(kind.columns)} FROM {kind.name}_series"
+    met = _MET.format(measured=measured(kind, counted, "starts IS NOT NULL"))
+    warehouse.con.execute(f"INSERT INTO met BY NAME {met}", parameters)
 
 
 _BEGINS = """

@@ -37,16 +37,23 @@ def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None 
 
 
 def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dict[date, str]) -> None:
-    """The months before a month by its divisions, and its figures with their verdicts. A kill leaves it stale."""
+    """The months before a month by its divisions, and its figures with their verdicts. A kill leaves it stale.
+
+    In several transactions: the memory of a temporary table that is dropped is given back when its transaction ends.
+    """
     if earlier:
         as_now.bring_up_to_date(warehouse, earlier, month, wanted)
     opened, basis = (earlier or [month])[0], as_now.key(warehouse, month)
-    with warehouse.transaction():
-        effective_answers.load_rosters(warehouse, month)
-        figure_counts.compute(warehouse, [month], basis)
-        progress.compute(warehouse, [month], basis, "then", opened)
-        last_reported.compute(warehouse, Judged(month, basis, "then", opened))
-        _note(warehouse, month, wanted[month])
+    _note(warehouse, month, _UNFINISHED)
+    effective_answers.load_rosters(warehouse, month)
+    figure_counts.compute(warehouse, [month], basis)
+    progress.compute(warehouse, [month], basis, "then", opened)
+    last_reported.compute(warehouse, Judged(month, basis, "then", opened))
+    _note(warehouse, month, wanted[month])
+
+
+# the fingerprint of a month that is being computed: no month's inputs have it
+_UNFINISHED = ""
 
 
 def _forget(warehouse: Warehouse, answered: list[date]) -> None:
@@ -82,8 +89,9 @@ def _stale(warehouse: Warehouse, wanted: dict[date, str]) -> list[date]:
 
 
 def _note(warehouse: Warehouse, month: date, fingerprint: str) -> None:
-    warehouse.con.execute("DELETE FROM fingerprint WHERE month = ? AND what = 'then'", [month])
-    warehouse.con.execute("INSERT INTO fingerprint VALUES (?, 'then', ?)", [month, fingerprint])
+    with warehouse.transaction():
+        warehouse.con.execute("DELETE FROM fingerprint WHERE month = ? AND what = 'then'", [month])
+        warehouse.con.execute("INSERT INTO fingerprint VALUES (?, 'then', ?)", [month, fingerprint])
 
 
 def fingerprints(warehouse: Warehouse, span: list[date] | None) -> dict[date, str]:

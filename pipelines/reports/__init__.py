@@ -8,7 +8,7 @@ from pipelines.archive.store import write_durably
 from pipelines.edition.open_edition import Release
 from pipelines.errors import Refusal
 from pipelines.reports import brief_docx, page_html, period_changes, tables_xlsx
-from pipelines.reports.facts import Facts, gather
+from pipelines.reports.facts import Facts, gather, of_period
 from pipelines.reports.office import Office
 from pipelines.reports.variants import MONTH, VARIANTS, Variant, of_month
 
@@ -52,7 +52,7 @@ def _contents(facts: Facts, variant: Variant | None) -> dict[tuple[str, str], by
     for longer in (variant,) if variant else of_month(facts.month):
         if longer is MONTH:
             continue
-        period = gather(facts.release, facts.policy["id"], longer.back, facts.caveats, facts.office)
+        period = of_period(facts, longer.back)
         try:
             period_changes.require(period, longer)
         except Refusal:

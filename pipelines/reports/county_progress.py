@@ -92,7 +92,7 @@ def improved(facts: Facts) -> Claim | None:
     """Counties with fewer indicators behind than a month before by work, with the change of rank."""
     if facts.compared is None:
         return None
-    worked = _by_work(facts)
+    worked = facts.once(_by_work)
     better = [
         p
         for p in facts.places

@@ -7,11 +7,11 @@ Nothing is computed here that the edition holds ready-made. Tables that an older
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines import months
 from pipelines.edition import explained_answers, movement_sentences
@@ -37,6 +37,10 @@ from pipelines.punctuation import full_width
 from pipelines.reports.items import Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES
 from pipelines.reports.office import Office
+
+Computed = TypeVar("Computed")
+# shares that a quarter's or a year's paper names as risen, and as fallen
+_MOVED = 3
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,33 @@ class Facts:
             sorted(self.counties, key=lambda county: (order.get(county["unit"], len(order) + 1), county["unit"]))
         )
 
+    def once(self, function: Callable[["Facts"], Computed]) -> Computed:
+        """What the function gives for these facts, computed once: the text is worded again for each length that is tried."""
+        if function not in self._computed:
+            self._computed[function] = function(self)
+        return self._computed[function]
+
+    @cached_property
+    def _computed(self) -> dict[Callable[["Facts"], Any], Any]:
+        return {}
+
+    @cached_property
+    def moved_most(self) -> tuple[list[Item], list[Item]]:
+        """The leading shares that rose and that fell most since the month compared with."""
+        moved = [item for item in self.headline if item.is_share and item.mostly_known and item.change]
+        moved.sort(key=lambda item: (-(item.change or 0), item.position))
+        rose = [item for item in moved if (item.change or 0) > 0][:_MOVED]
+        return rose, [item for item in reversed(moved) if (item.change or 0) < 0][:_MOVED]
+
     @cached_property
     def parts(self) -> dict[str, Change]:
-        """By indicator, why the city's figure changed since the month compared with: computed once, which takes seconds."""
+        """By indicator of `moved_most`, why the city's figure changed since the month compared with."""
         assert self.compared is not None
+        named = [item.id for items in self.moved_most for item in items]
         city = next((item.city.unit for item in self.headline if item.city), None)
-        rows = compare(self.release, self.compared, self.month, unit=city, policy=self.policy["id"]) if city else []
+        if not named:
+            return {}
+        rows = compare(self.release, self.compared, self.month, named, city, self.policy["id"])
         return {row["indicator"]: row for row in rows}
 
     @property
@@ -141,8 +166,7 @@ def gather(
     """The facts of a release's month for one policy (default: the newest), compared with `back` months before if known."""
     policies = release.rows("SELECT * FROM policy ORDER BY since")
     chosen = next((p for p in policies if p["id"] == policy), policies[-1])
-    earlier = months.add(release.month, -back)
-    compared = earlier if _known(release, chosen["id"], earlier) else None
+    compared = _month_compared(release, chosen["id"], back)
     has = {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
     return Facts(
         release=release,
@@ -175,6 +199,13 @@ def gather(
     )
 
 
+def of_period(facts: Facts, back: int) -> Facts:
+    """The same facts, compared with `back` months before if known."""
+    compared = _month_compared(facts.release, facts.policy["id"], back)
+    items = (_compared(replace(item, before=None), facts.release, compared) for item in facts.items)
+    return replace(facts, compared=compared, items=tuple(items))
+
+
 def _of_policy(
     caveats: Sequence[str], chosen: Mapping[str, Any], policies: Sequence[Mapping[str, Any]]
 ) -> tuple[str, ...]:
@@ -183,10 +214,11 @@ def _of_policy(
     return tuple(said for said in caveats if not any(title in said for title in others))
 
 
-def _known(release: Release, policy: str, month: date) -> bool:
-    """Whether anything of the city is known of a month by the divisions of the release's month."""
+def _month_compared(release: Release, policy: str, back: int) -> date | None:
+    """The month so many before, where anything of the city is known of it by the divisions of the release's month."""
+    month = months.add(release.month, -back)
     sql = "SELECT 1 FROM figure WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'city' AND value IS NOT NULL LIMIT 1"
-    return bool(release.rows(sql, [policy, month]))
+    return month if release.rows(sql, [policy, month]) else None
 
 
 _COLUMNS = (

@@ -11,7 +11,6 @@ from pipelines.reports.facts import Facts
 from pipelines.reports.items import Item, tenth
 from pipelines.reports.variants import Variant
 
-_NAMED = 3
 _BESIDE: tuple[Part, ...] = ("register", "corrections", "boundary")
 
 
@@ -31,11 +30,7 @@ def claims(facts: Facts, variant: Variant) -> list[Claim | None]:
 
 def _moved(facts: Facts, variant: Variant) -> Claim | None:
     """The leading shares that rose most since the end of the period before, with the part that is work."""
-    city = facts.parts
-    moved = [item for item in facts.headline if item.is_share and item.mostly_known and item.change]
-    moved.sort(key=lambda item: (-(item.change or 0), item.position))
-    rose = [item for item in moved if (item.change or 0) > 0][:_NAMED]
-    fell = [item for item in reversed(moved) if (item.change or 0) < 0][:_NAMED]
+    city, (rose, fell) = facts.parts, facts.moved_most
     text = sentence(
         rose and f"与{variant.since}相比（按现区划），提高较多的是{listed([_change(item, city) for item in rose])}",
     ) + sentence(

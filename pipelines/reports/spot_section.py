@@ -55,7 +55,7 @@ def checks(facts: Facts) -> list[_Check]:
 
 def paragraph(facts: Facts) -> str:
     """What was visited, what was found, and what that proves; always with the month that was checked."""
-    checked = checks(facts)
+    checked = facts.once(checks)
     if not checked:
         return ""
     said = []
@@ -78,7 +78,7 @@ def rows(facts: Facts) -> list[list[str]]:
             f"{check['planned']}（{check['confirmed']}/{check['refuted']}/{check['open']}）", count(check["lower_count"]),
             f"{spot_tables.about_words(check)}，{check['list']}号名单",
         ]
-        for check in checks(facts)
+        for check in facts.once(checks)
     ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def sheet(facts: Facts) -> tuple[list[Head], list[list[Value]]]:
             check["name"], check["yes"], check["required"], check["planned"], check["confirmed"], check["refuted"], check["open"],
             check["lower_count"], spot_tables.about_words(check), check["list"], _when(check, facts),
         ]
-        for check in checks(facts)
+        for check in facts.once(checks)
     ]  # fmt: skip
     return heads, rows
 

@@ -32,28 +32,30 @@ def _with_rows(sheet: str, pattern: int, rows: Iterable[Sequence[Value]]) -> str
     row_xml = re.search(rf'<row r="{pattern}"[^>]*>(.*?)</row>', sheet, re.DOTALL)
     assert row_xml, f"no pattern row {pattern}"
     looks = [f' s="{style}"' if style else "" for style in _STYLE.findall(row_xml[1])]
-    columns = [_Column(xl_col_to_name(n), look) for n, look in enumerate(looks)]
-    lines = []
-    for number, row in enumerate(rows, pattern):
-        cells = "".join([column.cell(number, value) for column, value in zip(columns, row, strict=True)])
-        lines.append(f'<row r="{number}">{cells}</row>')
-    last = f"{columns[-1].letter}{pattern + max(len(lines) - 1, 0)}"
+    letters = [xl_col_to_name(n) for n in range(len(looks))]
+    after = [*(f'<c r="{letter}' for letter in letters[1:]), "</row>"]
+    columns = [_Column(*both) for both in zip(looks, after, strict=True)]
+    begin = ['<row r="', f'"><c r="{letters[0]}']
+    # the row's number stands between all of its parts
+    lines = [
+        str(number).join(begin + [column[value] for column, value in zip(columns, row, strict=True)])
+        for number, row in enumerate(rows, pattern)
+    ]
+    last = f"{letters[-1]}{pattern + max(len(lines) - 1, 0)}"
     sheet = sheet[: row_xml.start()] + "".join(lines) + sheet[row_xml.end() :]
     return re.sub(r'<dimension ref="A1:[A-Z]+\d+"/>', f'<dimension ref="A1:{last}"/>', sheet, count=1)
 
 
-class _Column:
-    """The cells of one column: what follows the address is made once for each distinct value."""
+class _Column(dict[Value, str]):
+    """By value of a column, what follows the address of its cell up to the next row number: made once for each distinct value."""
 
-    def __init__(self, letter: str, look: str):
-        self.letter, self.look = letter, look
-        self._known: dict[Value, str] = {}
+    def __init__(self, look: str, after: str):
+        super().__init__()
+        self.look, self.after = look, after
 
-    def cell(self, row: int, value: Value) -> str:
-        tail = self._known.get(value)
-        if tail is None:
-            tail = self._known[value] = self._tail(value)
-        return f'<c r="{self.letter}{row}"{tail}'
+    def __missing__(self, value: Value) -> str:
+        self[value] = text = f'"{self._tail(value)}{self.after}'
+        return text
 
     def _tail(self, value: Value) -> str:
         if value is None:
