@@ -35,7 +35,7 @@ def two_months(view: View, ink: Ink) -> None:
         place = header.pick("of", "哪里", {"all": "全市", **common_parts.county_options(view)}, "all", width=200)
     code, before = view.city if place == "all" else place, months.parse(against)
     now = figure_rows.in_order(figure_rows.of_place(view, code, headline=True))
-    then = {row["indicator"]: row for row in figure_rows.of_place(_at(view, before), code, headline=True)}
+    then = {row["indicator"]: row for row in figure_rows.of_place(replace(view, month=before), code, headline=True)}
     if not now or not then:
         st.info("两个月份中有一个没有这里的数字：政策自所定月份起才考核，县市区也可能尚未设立。")
         return
@@ -57,10 +57,6 @@ def two_months(view: View, ink: Ink) -> None:
     )
     file = f"比较-{place}-{against}-{months.key(view.month)}"
     common_parts.download(lambda: lines, len(lines), columns, file, None if place == "all" else place)
-
-
-def _at(view: View, month: date) -> View:
-    return replace(view, month=month)
 
 
 def _earlier(view: View) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Front:
         path = below_root(scope)
         if path == "plain" or (page_shell.is_known(path) and plain_page.is_too_old(_browser(scope))):
             await _answer(send, scope, 200, *await asyncio.to_thread(plain_page.page, request_identity.sender(scope)))
-        elif file := _file(path):
+        elif file := _files().get(path):
             await _send_file(send, scope, file)
         elif path.startswith(_NO_PAGES):
             await self.app(scope, receive, send)
@@ -149,10 +149,6 @@ def _files() -> dict[str, Path]:
 def _kind(file: Path) -> str:
     """The ending that says what a file is, without that of its compression."""
     return Path(file.name.removesuffix(".gz")).suffix
-
-
-def _file(path: str) -> Path | None:
-    return _files().get(path)
 
 
 def below_root(scope: Scope) -> str:

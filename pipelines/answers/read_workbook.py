@@ -208,9 +208,6 @@ class _Reading:
 
     # -- whose and which month ----------------------------------------------------------------------------------------
 
-    def _said(self, chosen: choose_sheets.Chosen) -> county_and_month.Identity:
-        return county_and_month.collect(self.reading.file, chosen.titled, self.marks, self.rosters)
-
     def _whose_at_least(self, chosen: choose_sheets.Chosen) -> tuple[str | None, date | None]:
         """County and month of a file that is refused for its sheets, where they are beyond doubt."""
         sheets = chosen.titled or [(sheet, 5) for sheet in self.workbook.sheets if sheet.name != county_and_month.MARKS]
@@ -221,7 +218,7 @@ class _Reading:
         return county_and_month.settle_county(said, lambda code: self.rosters.county_in(code, month))[0], month
 
     def _settle(self, chosen: choose_sheets.Chosen) -> None:
-        said = self._said(chosen)
+        said = county_and_month.collect(self.reading.file, chosen.titled, self.marks, self.rosters)
         month, trouble = county_and_month.settle_month(said)
         if trouble == "month_unknown" and (short := self._short_years(chosen)):
             self.report.add("month_two_digits", found="、".join(short))

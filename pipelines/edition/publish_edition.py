@@ -350,12 +350,12 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, A
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
     (folder / "reports").mkdir()
-    write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
+    write_durably(
+        folder / "manifest.json",
+        json.dumps({**manifest, "files": files}, ensure_ascii=False, indent=1, sort_keys=True).encode(),
+        mode=0o440,
+    )
     sync_folder(folder)
-
-
-def _json(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
 def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:

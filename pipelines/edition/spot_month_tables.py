@@ -40,12 +40,7 @@ def is_checked(warehouse: Warehouse, manifest: dict[str, Any], latest: Path) -> 
     if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
         return False
     changed = same_edition.differing(warehouse, latest, manifest)
-    return bool(changed) and only_these(changed)
-
-
-def only_these(changed: Iterable[str]) -> bool:
-    """Whether all of these month tables (`table/month`) are of spot checks."""
-    return all(name.split("/")[0] in spot_tables.TABLES for name in changed)
+    return bool(changed) and all(name.split("/")[0] in spot_tables.TABLES for name in changed)
 
 
 class _Asked:

@@ -49,7 +49,7 @@ def computed(warehouse: Warehouse, month: date) -> Summary:
         "数字行数": figures,
         "指标总数": sum(statuses.values()),
         "已达标": statuses.get("met", 0),
-        "全市指标状态": _listed(shown),
+        "全市指标状态": "、".join(f"{name} {number}" for name, number in shown.items()) or "无",
     }
 
 
@@ -82,10 +82,6 @@ def _standing(warehouse: Warehouse, month: date) -> dict[str, int]:
 def _count(warehouse: Warehouse, column: str, source: str, where: str, parameters: list[object]) -> dict[Any, int]:
     sql = f"SELECT {column}, count(*) FROM {source} WHERE {where} GROUP BY 1"
     return dict(warehouse.con.execute(sql, parameters).fetchall())
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return "、".join(f"{name} {number}" for name, number in counts.items()) or "无"
 
 
 def _before(releases: Path, folder: Path) -> Path | None:

@@ -32,7 +32,7 @@ def add_indicator_table(
     for number, item in enumerate(items, 1):
         if full and item.clause != clause:
             clause = item.clause
-            rows.append(Band(_clause(clause)))
+            rows.append(Band(f"第{clause.replace('（', '部分（')}" if "（" in clause else f"第{clause}部分"))
         rows.append(_row(number, item, facts, moments, full))
     if full:
         add_table(paper, columns, rows, "全部指标情况", dense=True)
@@ -65,10 +65,6 @@ def parted(rows: Sequence[Row], widths: Sequence[float], has_contact: bool) -> l
         return [rows]
     first = next(n for n in range(1, len(rows)) if sum(each[n:]) <= min(room, sum(each) / 2))
     return [rows[:first], rows[first:]]
-
-
-def _clause(clause: str) -> str:
-    return f"第{clause.replace('（', '部分（')}" if "（" in clause else f"第{clause}部分"
 
 
 def compared_with(facts: Facts, variant: Variant) -> list[tuple[str, date]]:

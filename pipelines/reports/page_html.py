@@ -58,7 +58,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
         tiles=_tiles(facts),
         statuses=facts.statuses,
         counties=facts.shown,
-        heads=_heads(variant),
+        heads=[{"key": key, "name": name or f"比{variant.since}", "css": css} for key, name, css in _HEADS],
         rows=[_row(item, facts) for item in facts.headline],
         note=_NOTE,
         matrix=[_matrix_row(county, facts) for county in facts.shown],
@@ -107,10 +107,6 @@ _HEADS = (
     ("n", "序号", "n"), ("name", "指标", ""), ("value", "现值", "n"), ("state", "状态", ""), ("target", "目标", "n"),
     ("counts", "已有/应有", "n"), ("change", "", "n"), ("gap", "尚缺", "n"),
 )  # fmt: skip
-
-
-def _heads(variant: Variant) -> list[dict[str, Any]]:
-    return [{"key": key, "name": name or f"比{variant.since}", "css": css} for key, name, css in _HEADS]
 
 
 def _row(item: Item, facts: Facts) -> dict[str, str]:

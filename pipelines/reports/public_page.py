@@ -19,7 +19,7 @@ from pipelines.reports import overall_verdict, page_html, spot_section, verdict
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import value
 from pipelines.reports.items import Figure, Item
-from pipelines.reports.public_data import FILES, Changed, Correction
+from pipelines.reports.public_data import FILES, Correction
 
 # changed figures that the page lists; the file of corrections has all
 _LISTED = 40
@@ -208,13 +208,12 @@ def _correction(correction: Correction) -> dict[str, Any]:
     more = len(correction.changed) - _LISTED
     return {
         "said": said + (f"以下列{_LISTED}处，其余{count(more)}处见更正数据文件。" if more > 0 else ""),
-        "rows": [_changed(row) for row in correction.changed[:_LISTED]],
+        "rows": [
+            {"name": row.name, "place": row.place, "before": row.in_words(row.before), "after": row.in_words(row.after)}
+            for row in correction.changed[:_LISTED]
+        ],
     }
 
 
 def _number(edition: str) -> str:
     return edition.partition("/")[2]
-
-
-def _changed(row: Changed) -> dict[str, str]:
-    return {"name": row.name, "place": row.place, "before": row.in_words(row.before), "after": row.in_words(row.after)}
