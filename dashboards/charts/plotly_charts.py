@@ -99,7 +99,7 @@ def _band(rows: Sequence[SeriesRow], ink: Ink) -> list[Trace]:
             line=dict(width=0),
             fillcolor=_clear(ink.unknown),
             hoverinfo="skip",
-            name="未报或待核实的范围",
+            name="未填报的范围",
             legendgroup="unknown",
             showlegend=number == 0,
         )

@@ -224,7 +224,7 @@ EXPORTED = {
     "unit": "单位",
     "done": "完成",
     "due_units": "应有",
-    "unknown": "未报或待核实",
+    "unknown": "未填报",
     "carried": "沿用前月",
     "target": "目标",
     "gap": "还差",

@@ -26,7 +26,7 @@ def clause(view: View, indicator: IndicatorRow) -> str:
     """HTML of the sentence of the policy that asks for it, and how it is computed: in words, the register's expression last."""
     labels = formula_text.labels(view.release, view.policy, indicator["counted"])
     counted = (
-        "分母按当月名册计，不按报数计；未报的算未知，不算未完成。"
+        "分母按当月名册计，不按报数计；未报的算未填报，不算未达标。"
         if indicator["is_share"]
         else "只计两项都已填报的单位，同时说明填报比例。"
     )

@@ -135,8 +135,8 @@ def bounds(row: Figure) -> str:
     if row["lower"] is None or row["upper"] is None or not row["unknown"]:
         return ""
     if f"{row['lower']:.1f}" == f"{row['upper']:.1f}":
-        return f"另有 {number(row['unknown'])} 个未报或待核实，不足以改变所示的数"
-    return f"实际在 {row['lower']:.1f}% 与 {row['upper']:.1f}% 之间（{number(row['unknown'])} 个未报或待核实）"
+        return f"另有 {number(row['unknown'])} 个未填报，不足以改变所示的数"
+    return f"实际在 {row['lower']:.1f}% 与 {row['upper']:.1f}% 之间（{number(row['unknown'])} 个未填报）"
 
 
 def carried(row: Figure) -> str:

@@ -25,7 +25,7 @@ def add_indicator_table(
     columns = [
         Column("序号", style="CellMark"), Column("指标", 0), Column("目标", style="CellNumber"), Column("现值", style="CellNumber"),
         *(Column(head, style="CellNumber") for head, _ in moments),
-        Column("状态", style="CellMark"), Column("尚缺", style="CellNumber"),
+        Column("状态", style="CellMark"), Column("还差", style="CellNumber"),
     ]  # fmt: skip
     rows: list[Row] = []
     clause = None
@@ -117,7 +117,7 @@ def _note(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date
     carried = any(item.city and item.city.carried for item in items)
     lower = None if full else overall_verdict.lower(facts)
     return (
-        f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数"
+        f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“还差”指距目标还须完成的数"
         + (f"；{heads}按现区划计，占比的单位为百分点" + _begun_anew(items, facts, moments) if heads else "")
         + ("；未报超过一成的月份不比" if any(not known.mostly_known for known in _compared(items, moments)) else "")
         + ("；“*”表示含沿用此前两个月的数据" if carried else "")

@@ -28,7 +28,7 @@ from pipelines.reports.variants import Variant
 
 _FOLDER = Path(__file__).parent / "templates"
 _NOTE = (
-    "深色为已证实的部分，浅色为未报或待核实的部分，竖线为目标。"
+    "深色为已证实的部分，浅色为未填报的部分，竖线为目标。"
     "点指标名称看条款、走势和各县（市、区）情况。增减按未四舍五入的数计算。"
 )
 
@@ -105,7 +105,7 @@ def _tiles(facts: Facts) -> list[dict[str, Any]]:
 
 _HEADS = (
     ("n", "序号", "n"), ("name", "指标", ""), ("value", "现值", "n"), ("state", "状态", ""), ("target", "目标", "n"),
-    ("counts", "已有/应有", "n"), ("change", "", "n"), ("gap", "尚缺", "n"),
+    ("counts", "已有/应有", "n"), ("change", "", "n"), ("gap", "还差", "n"),
 )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def counted_with_known(figure: Figure, item: Item) -> str:
 
 def lack(figure: Figure | None, item: Item) -> str | None:
     """`65个村：3个未达标，62个未填报`; None where nothing is missing."""
-    return verdict.short_of(figure, item.gap_unit).removeprefix("尚缺") if figure and figure.gap else None
+    return verdict.short_of(figure, item.gap_unit).removeprefix("还差") if figure and figure.gap else None
 
 
 def _legend(facts: Facts) -> str:
