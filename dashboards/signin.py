@@ -1,8 +1,4 @@
-"""Sign-in and roles of the person at the screen.
-
-Three ways (`pipelines.access.roles`): this machine only; OpenID Connect by Streamlit's own login; a header of a reverse proxy together
-with a secret that only the proxy knows. Access is checked again on every rerun.
-"""
+"""Sign-in and roles of the person at the screen (`pipelines.access.roles`), checked again on every rerun."""
 
 import time
 from collections.abc import Callable

@@ -1,8 +1,4 @@
-"""The board in HTML: bullet bars, the matrix of counties and the ranking, for screen, phone, paper, wall and notebook.
-
-One drawing for all of them: `style.css` lays it out. There is no script: what opens a page is a link, and an element with `data-said`
-shows its lines under the pointer.
-"""
+"""The board in HTML, laid out by `style.css` without a script: bullet bars, matrix of counties, ranking; for screen, paper, wall and notebook."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -60,10 +60,7 @@ def trend(
     ink: Ink = LIGHT,
     events: Sequence[date] = (),
 ) -> go.Figure:
-    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook.
-
-    `events`: months in which something happened, marked with their numbers from 1.
-    """
+    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook. `events` are numbered from 1."""
     own = [row for row in rows if row["divisions"] == view_divisions]
     other = [row for row in rows if row["divisions"] != view_divisions]
     traces = _band(own, ink)

@@ -1,7 +1,4 @@
-"""A Plotly figure of lines, areas, points and words as a still SVG picture: the same traces at the same places, without a script.
-
-It reads the figure itself, so that picture and chart cannot differ. The axes need `range`, `tickvals` and `ticktext` (`axes.py`).
-"""
+"""A Plotly figure as a still SVG picture, read from the figure itself. Its axes need `range`, `tickvals` and `ticktext` (`axes.py`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

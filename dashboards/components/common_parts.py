@@ -142,10 +142,7 @@ def table(
     link: Callable[[Row], str | None] | None = None,
     height: int | None = None,
 ) -> None:
-    """Rows as a table that sorts by a click on a head, numbers as numbers; a row opens its `link`. Cells are shown literally.
-
-    Type instead of a grid on a canvas: it prints whole, is read aloud, found by the browser's search, and loads nothing.
-    """
+    """Rows as an HTML table that sorts, prints and is read aloud; a row opens its `link`. Cells are shown literally."""
     heads = [(title, any(_is_number(row.get(name)) for row in rows)) for name, title in columns.items()]
     lines = [([_shown(row.get(name)) for name in columns], link(row) if link else None) for row in rows]
     show("grid.html", heads=heads, rows=lines, height=height)

@@ -1,7 +1,4 @@
-"""The cells of 表1: columns to typed values, and what is wrong at which cell.
-
-Works on columns: each distinct raw value of a column is parsed once, a column is then a dictionary look-up a cell.
-"""
+"""The cells of 表1: columns to typed values, and what is wrong at which cell. Each distinct raw value of a column is parsed once."""
 
 import re
 from dataclasses import replace

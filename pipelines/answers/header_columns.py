@@ -1,8 +1,4 @@
-"""Which rows are the header, which column is which field: found by meaning, never by position (semantics §3).
-
-`find(sheet, part)` returns a `Table` where enough labels of the form are together, else None. Nothing is reported here:
-the caller decides which sheet is meant and says what is wrong with it.
-"""
+"""Which rows are the header and which column is which field: found by meaning, never by position (semantics §3). Reports nothing."""
 
 import re
 from dataclasses import dataclass, field, replace

@@ -1,8 +1,4 @@
-"""Notes on layout changes since a county's last submission: moved columns often hold misplaced answers.
-
-A pure function over two lists of places (table `source` of the warehouse).
-Columns that the form does not know are findings of the reader and are not compared here.
-"""
+"""Notes on layout changes since a county's last submission, from two lists of places (table `source`): moved columns often hold misplaced answers."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,4 @@
-"""A workbook to answers and findings: a pure function that never fails on what a county sends.
-
-A file that cannot be read, or whose county, month or layout is not settled, comes back as a refused `Reading` whose findings
-say why. Every other trouble concerns a row or a cell, and the rest counts.
-"""
+"""A workbook to answers and findings: a pure function that never fails. A file that cannot be used is a refused `Reading` with the reasons."""
 
 import hashlib
 from collections.abc import Mapping

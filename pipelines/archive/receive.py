@@ -1,9 +1,4 @@
-"""Bytes into the archive. Nothing here reads a workbook.
-
-The same bytes twice are one submission. Sent again after another file of the county took their place, or after they were withdrawn,
-they are put back in force: a submission with its own number. A file that was too costly to read may be sent again as it is: the
-machine may have been short of memory.
-"""
+"""Bytes into the archive, without reading a workbook. The same bytes are one submission unless replaced, withdrawn or too costly to read before."""
 
 import hashlib
 from collections.abc import Callable

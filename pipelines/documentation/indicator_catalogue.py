@@ -1,7 +1,4 @@
-"""The catalogue of indicators, in Chinese, for officials: clause, definition, reading, formula, target, worked examples.
-
-`docs/indicators.md` is made from the registers and from the spec tables in `tests/specs`, which are run as tests.
-"""
+"""The catalogue of indicators for officials, in Chinese: `docs/indicators.md`, from the registers and the specs in `tests/specs`."""
 
 from pathlib import Path
 

@@ -1,7 +1,4 @@
-"""`datapackage.json`: an edition's month tables for other programs (Frictionless Data Package), every column with its meaning.
-
-Titles and meanings come from the form, the register and `column_names`; a test checks that every column has one.
-"""
+"""`datapackage.json`: an edition's month tables as a Frictionless Data Package, every column with its meaning."""
 
 import hashlib
 import json

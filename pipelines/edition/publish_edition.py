@@ -1,9 +1,4 @@
-"""Make an immutable working edition (semantics §4, Gate): written aside, then moved to its place in one atomic step.
-
-An edition of month M holds the series up to M. Approved months keep the figures with which they were approved; all others are
-computed from the archive as it is now. The same inputs make no new edition. The folder is completed before the ledger gets its
-event; the next run repairs a kill between the two.
-"""
+"""Make an immutable working edition (semantics §4, Gate): completed aside, moved in one step, then noted in the ledger."""
 
 import json
 import shutil

@@ -1,7 +1,4 @@
-"""The tables of spot checks in an edition's series (`pipelines.verification.spot_tables`), from the ledger and the computed states.
-
-They are made for every month of the series, approved ones too, because a check does not change reported figures.
-"""
+"""The tables of spot checks for every month of a series, approved ones too: a check does not change reported figures."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

@@ -1,8 +1,4 @@
-"""Compute months in order, and only those whose inputs have changed.
-
-A month's figures are a function of the submissions in force, the decisions, the roster, the registers, the program and of what was in force
-in the months before. All of that is hashed into the month's fingerprint; a month with the same fingerprint is not computed again.
-"""
+"""Compute months in order, and only those whose fingerprint, a hash of all their inputs, has changed."""
 
 import hashlib
 import json

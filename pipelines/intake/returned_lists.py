@@ -1,9 +1,4 @@
-"""Returned lists of spot checks, which are submitted like workbooks.
-
-A returned list is archived as a submission, and refused as a report. Here it is recognised by its marks or its header, read, and
-recorded in the ledger as `spot_result` with its answers and findings. Lists whose window is over or whose results are complete are
-closed (`spot_close`); the close is an event, so that a rebuild does not depend on the clock.
-"""
+"""Returned lists of spot checks: archived like workbooks, recorded as `spot_result`; `spot_close` is an event, so a rebuild needs no clock."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

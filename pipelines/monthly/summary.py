@@ -1,7 +1,4 @@
-"""Run summary: a month's reports, figures and release in a few numbers.
-
-Keys are Chinese, because Dagster shows them to the operator as they are.
-"""
+"""Run summary: a month's reports, figures and release. Keys are Chinese, because Dagster shows them to the operator as they are."""
 
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""政务公开: one self-contained page of an edition's month for citizens, city and counties only.
-
-No script, no request, nothing below a county; no findings, explanations or names of persons. What is 待核实 or 无数据 says why.
-"""
+"""政务公开: one self-contained page for citizens, city and counties only, without script, findings, explanations or names of persons."""
 
 from base64 import b64encode
 from collections import Counter
