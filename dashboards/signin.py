@@ -127,7 +127,6 @@ def is_idle(rules: Access, identity: str, issued: object, used: bool) -> bool:
 
 
 def _idle(rules: Access, person: Actor) -> None:
-    """Sign out a person who was idle too long."""
     if is_idle(rules, person.identity, st.user.get("iat"), used=True):
         upload_door.dismiss(_session())
         audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity, why="idle")
@@ -146,7 +145,6 @@ def _note_sign_in(person: Actor) -> None:
 
 
 def _refused(why: str) -> None:
-    """The page for people without access."""
     rules = roles.load(settings.load())
     st.header("社区治理进展", anchor=False)
     st.info(escape.markdown(why))

@@ -173,7 +173,6 @@ def _path(rows: Sequence[SeriesRow], indicator: IndicatorRow, ink: Ink) -> list[
 
 
 def _ahead(rows: Sequence[SeriesRow], indicator: IndicatorRow, outlook: OutlookRow | None, ink: Ink) -> list[Trace]:
-    """Where the trend leads."""
     if not (outlook and rows and outlook.get("value_at_due") is not None):
         return []
     line = dict(color=ink.accent, width=1.5, dash="dash")

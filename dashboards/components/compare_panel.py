@@ -73,7 +73,6 @@ def _earlier(view: View) -> dict[str, str]:
 
 
 def _both(now: PlaceRow, then: PlaceRow | None) -> dict[str, Any]:
-    """One indicator in both months."""
     known = then is not None and then["shown"] is not None and now["shown"] is not None
     more = now["numerator"] - then["numerator"] if known and then and now["is_share"] else None
     points = (now["value"] or 0) - (then["value"] or 0) if known and then else None

@@ -139,7 +139,6 @@ CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "editi
 
 
 def _help(title: str, asked: str | None, options: dict[str, str]) -> None:
-    """The page for an unknown value in the address."""
     if asked:
         st.warning(
             f"地址里的{title}“{escape.markdown(asked)}”在这里找不到：可能已改名、撤并，或不属于所选的月份和政策。"

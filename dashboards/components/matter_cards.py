@@ -86,7 +86,6 @@ def _accept(group: list[Matter], key: str, by: str | Actor) -> None:
 
 
 def _decide(group: list[Matter], decide: Callable[[str], object], said: str) -> None:
-    """The same decision about each matter."""
     clerk.decided_each({matter["id"]: _called(matter) for matter in group}, decide, said)
 
 

@@ -100,7 +100,6 @@ def _aim(claim: ClaimResult) -> str:
 
 
 def _next_step(spot_list: SpotList, result: ListResult, by: str | Actor) -> None:
-    """What is to be done with a list now."""
     if result["state"] in ("planned", "undrawn"):
         _to_draw(spot_list, result["state"], by)
     elif result["state"] in ("open", "closed"):

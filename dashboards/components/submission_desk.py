@@ -140,7 +140,6 @@ def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -
 
 
 def _acknowledge(report: outcome.Report) -> None:
-    """What became of a file that was sent."""
     message = f"收件号 {report.seq}：{report.state_in_words}。"
     more = " 下次计算后进入各页的数字。" if report.state in ("effective", "superseded") else ""
     (st.warning if report.refused else st.success)(escape.markdown(message) + more)
@@ -369,7 +368,6 @@ def _reason(row: RefusedFile) -> str:
 
 
 def _arrived(arrived: list[Arrived]) -> None:
-    """What is in the archive and not read yet."""
     if arrived:
         lines = [{**row, "when": screen_wording.day(row["at"])} for row in arrived]
         common_parts.table(lines, {"seq": "收件号", "file": "文件", "by": "经办", "when": "收到"})

@@ -45,7 +45,6 @@ def _notice_alone() -> str:
 
 
 def _report() -> Path | None:
-    """The newest released report that is one page of HTML."""
     folder = current(settings.load().releases)
     return next(iter(sorted((folder / "reports").glob("*.html"))), None) if folder else None
 

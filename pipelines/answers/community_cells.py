@@ -71,7 +71,6 @@ class Cells:
         return list(zip(*rows, strict=False)) or [()] * width
 
     def _column(self, question: Field) -> None:
-        """Values, raw texts and what could not be read of one column."""
         place = self.table.columns[question.id]
         raw = self.columns[place.index - 1]
         if question.id == "town":

@@ -191,7 +191,6 @@ class _Reading:
             self.report.add("explanation_says_nothing", sheet=sheet, cell=cells, found=texts, count=len(there))
 
     def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:
-        """The places of answers from other sheets."""
         for field_id, column in rows.columns.items():
             for row in rows.row:
                 if row > joined.height or column.index > joined.width:

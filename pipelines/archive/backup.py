@@ -73,8 +73,6 @@ class Restored(TypedDict):
 
 @dataclass(frozen=True)
 class _Place:
-    """A backup's folder."""
-
     root: Path
 
     @property
@@ -190,7 +188,6 @@ def _events(ledger: bytes) -> list[dict[str, Any]]:
 
 
 def _named(archive_ledger: bytes) -> list[str]:
-    """Objects that the events name, each once, in order."""
     bodies = (event["body"] for event in _events(archive_ledger))
     return list(dict.fromkeys(body[key] for body in bodies for key in ("sha256", "bundle") if body.get(key)))
 

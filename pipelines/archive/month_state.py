@@ -251,7 +251,6 @@ def _repeats(life: Life, before: list[int], reading: Received) -> bool:
 
 
 def _month_over(life: Life, event: Event) -> None:
-    """The month has ended: what was sent too early comes into force."""
     state = life.month(months.parse(event.body["month"]))
     state.over = True
     early, state.early = state.early, []
@@ -329,7 +328,6 @@ def _accept(life: Life, event: Event) -> None:
 
 
 def _ask(life: Life, event: Event) -> None:
-    """The explanation is not enough: the finding is open again."""
     finding = event.body["finding"]
     _answer(life, finding, "open", event)
     life.waivers = [w for w in life.waivers if (w.finding, w.until) != (finding, NO_END)]

@@ -102,7 +102,7 @@ class TaskUnit(TypedDict):
 
 
 class Reply(TypedDict):
-    """A county's reply to one of its tasks, one row per `seq` (ledger number). `month`: the release's then, `YYYY-MM`. `text`: without personal numbers."""
+    """A county's reply to one of its tasks: `seq` is its ledger number, `month` (`YYYY-MM`) the release's then, `text` without personal numbers."""
 
     seq: int
     county: str

@@ -199,7 +199,6 @@ def _approved(settings: Settings, life: Life) -> dict[date, Path]:
 
 
 def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, month: date) -> dict[str, Object]:
-    """The tables of an approved month as they were published."""
     listed, key = edition_folders.read_manifest(published)["tables"], months.key(month)
     return {
         table: _adopted(warehouse, settings, published / month_tables.file_name(table, month), entries[key])

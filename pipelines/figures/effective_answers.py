@@ -142,7 +142,6 @@ _OF_A_MONTH = ("standing", "county_standing", "county_source", "last_answer", "l
 
 
 def _forget(warehouse: Warehouse, gone: list[date]) -> None:
-    """Delete the standing answers of these months."""
     if gone:
         with warehouse.transaction():
             for table in _OF_A_MONTH:

@@ -211,7 +211,6 @@ def _task_row(task: Task) -> Sequence[Value]:
 
 
 def _findings(facts: Facts, county: str) -> list[Sequence[Value]]:
-    """Errors and warnings of the county's report, errors first."""
     own = [f for f in facts.findings if f["county"] == county and f["severity"] in ("error", "warning")]
     own.sort(key=lambda finding: finding["severity"] != "error")
     return [

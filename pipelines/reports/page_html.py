@@ -94,7 +94,6 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def _tiles(facts: Facts) -> list[dict[str, Any]]:
-    """How many headline indicators have which status."""
     states = [item.status for item in facts.headline]
     return [
         {"status": status, "name": name, "count": states.count(status)}

@@ -32,8 +32,6 @@ def build(facts: Facts, variant: Variant) -> bytes:
 
 
 class _Book:
-    """The workbook while it is being made."""
-
     def __init__(self, facts: Facts, variant: Variant):
         self.facts, self.variant = facts, variant
         self.buffer = io.BytesIO()

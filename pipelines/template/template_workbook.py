@@ -191,7 +191,6 @@ def build(
 
 
 def _closed(form: Form, place: County) -> set[str]:
-    """Fields of 表2 that this county leaves empty."""
     return {field.id for field in form.county if field.applies == "shared_funding" and not place.shared_funding}
 
 

@@ -45,7 +45,6 @@ class StringTable:
         return texts
 
     def _text(self) -> str:
-        """The next text."""
         record, offset = self._records[self._record], self._offset
         if offset + 3 <= len(record):
             length, flags = _HEAD(record, offset)
