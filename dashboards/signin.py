@@ -102,7 +102,7 @@ def _session() -> str:
 
 
 def _lasts(rules: Access) -> float:
-    """For how many seconds the person may send files without another click: a sign-in that has ended sends nothing."""
+    """Seconds for which the person may send files without another click; after the sign-in has ended, none."""
     if rules.mode != "oidc":
         return UPLOADS_FOR
     expires = st.user.get("exp")

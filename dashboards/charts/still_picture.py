@@ -105,7 +105,7 @@ def _key(trace: Mapping[str, Any]) -> Key:
 
 
 class _Frame:
-    """From dates and values to per cent of the plot."""
+    """Converts dates and values to per cent of the plot."""
 
     def __init__(self, layout: Mapping[str, Any], axis: str) -> None:
         self._first, self._last = map(_seconds, layout["xaxis"]["range"])
@@ -144,7 +144,7 @@ def _placed(trace: Mapping[str, Any], frame: _Frame) -> list[tuple[float, float]
 
 
 def _lines(trace: Mapping[str, Any], frame: _Frame) -> Iterator[Line]:
-    """One for each stretch of points with a value."""
+    """One line for each run of points with a value."""
     if "lines" not in trace["mode"]:
         return
     line = trace["line"]

@@ -98,7 +98,7 @@ def _covered(view: View) -> str:
 
 
 def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
-    """Of the city the counties that lag and that slipped, in one paragraph; of a county what slipped."""
+    """For the city: counties that lag and that slipped, in one paragraph; for a county: what slipped."""
     if not rows:
         return []
     if rows[0]["level"] == "city":
@@ -107,7 +107,7 @@ def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
 
 
 def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
-    """What moved by work since the month before: of the city the indicator that moved most, of a county its own units."""
+    """What work changed since the month before: for the city the indicator that moved most, for a county its own units."""
     if not rows:
         return []
     if rows[0]["level"] == "city":

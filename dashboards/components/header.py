@@ -101,7 +101,7 @@ def _remember(name: str, key: str) -> None:
 
 
 def _settle(name: str, value: str) -> None:
-    """A choice of this run, for links and for the next page. A default does not become an entry in the history."""
+    """Keep a choice of this run for links and the next page. A default adds no entry to the browser's history."""
     st.session_state[f"chosen-{name}"] = value
     st.session_state.setdefault("address", {})[name] = value
 

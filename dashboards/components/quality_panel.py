@@ -44,7 +44,7 @@ _BANDS = (
 
 
 def _covered(row: ReportingRow | None) -> tuple[str, str, str]:
-    """Class, number and words of a cell. The number stands where something is missing, rounded down: 99.9% is not all."""
+    """Class, number and words of a cell. The number is shown only where something is missing, rounded down: 99.9% is not all."""
     if row is None or not row["units"]:
         return "tracked", "", "当月没有这个县市区"
     share = 100 * row["accepted"] / row["units"]

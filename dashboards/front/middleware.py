@@ -59,7 +59,7 @@ class Front:
 
 
 class _Shell:
-    """Passes an answer on; where it is Streamlit's page, it is sent with our additions, or as 404 where the path names no page."""
+    """Forwards a response. Streamlit's page is sent with our additions, or as 404 where the path names no page."""
 
     def __init__(self, scope: Scope, path: str, send: Send) -> None:
         self.scope, self.path, self.onward = scope, path, send
@@ -91,7 +91,7 @@ def _browser(scope: Scope) -> str:
 
 
 def _uncompressed(scope: Scope) -> Scope:
-    """The request as of a browser that takes no compression: the page is read before it is sent."""
+    """The request without `Accept-Encoding`, because the page is changed before it is sent."""
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != b"accept-encoding"]}
 
 
@@ -147,7 +147,7 @@ def _files() -> dict[str, Path]:
 
 
 def _kind(file: Path) -> str:
-    """The ending that says what a file is, without that of its compression."""
+    """A file's suffix, without that of its compression."""
     return Path(file.name.removesuffix(".gz")).suffix
 
 

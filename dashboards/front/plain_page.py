@@ -50,6 +50,6 @@ def _report() -> Path | None:
 
 
 def _may_read(sender: Sender) -> bool:
-    """Nobody's sign-in is read here: who signs in through OpenID Connect has no claims."""
+    """Whether the sender is known without OpenID Connect, whose sign-in is not read here."""
     person, _ = request_identity.who(roles.load(settings.load()), sender)
     return person is not None and person is not ANYBODY

@@ -83,7 +83,7 @@ class Cells:
         return place.factor, place.stated, self.context.date1904, self.context.untyped
 
     def _met_before(self, question: Field, place: Column, raw: tuple[object, ...]) -> bool:
-        """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
+        """Take a column from the cache where all of its values can be read, as in nearly all columns."""
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
         try:

@@ -60,7 +60,7 @@ def _note(report: Report, code: str, sheet: str, items: list[str]) -> None:
 
 
 def _renamed(before: dict[str, Place], now: dict[str, Place], both: list[str]) -> list[str]:
-    """Headers that say something else; ordinals, blanks, line breaks and widths of letters do not count, units do."""
+    """Headers with another text. Ordinals, blanks, line breaks and letter widths are ignored, units are not."""
     return [
         f"“{_plain(old)}”改为“{_plain(new)}”（{now[name].cell}）"
         for name in both

@@ -100,7 +100,7 @@ class _Place:
 
 
 def _is_ours(name: str) -> bool:
-    """What the first moments of a backup leave that is killed before it has its mark."""
+    """Whether a file was left by a backup that was killed before it wrote its mark."""
     return name == ".backup.lock" or (name.startswith(f".{MARK}.") and name.endswith(".part"))
 
 

@@ -215,7 +215,7 @@ def _submission(life: Life, reading: Received) -> None:
 
 
 def _place(life: Life, state: MonthState, reading: Received) -> None:
-    """Into force, or into the list in which it waits."""
+    """Put a submission in force, or into the list in which it waits."""
     if life.first_month and state.month < life.first_month and reading.county not in state.admitted:
         state.questioned.append(reading)
         life.status[reading.seq] = "question"

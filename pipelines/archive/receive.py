@@ -49,7 +49,7 @@ class Receiver:
         return event.seq, False
 
     def _standing(self, digest: str) -> int | None:
-        """The number under which the archive has the same bytes and nothing has taken their place."""
+        """The number of the submission with the same bytes, unless another has replaced it."""
         known = self.seen.get(digest)
         if known is None or known == self.last_change:
             return known

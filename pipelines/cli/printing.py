@@ -166,7 +166,7 @@ _ANSWERS: dict[bool | int | str | None, str] = {True: "是", False: "否", None:
 
 
 def _instead(report: "Report") -> str:
-    """Which report counts, where it is not this one."""
+    """The report that counts, where it is not this one."""
     counts = report.in_force
     if report.state not in ("known", "superseded") or report.refused or counts is None:
         return ""

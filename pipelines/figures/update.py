@@ -33,7 +33,7 @@ def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None 
 
 
 def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dict[date, str]) -> None:
-    """The months before a month by its divisions, and its figures with their verdicts. A kill leaves it stale."""
+    """Compute the months before by a month's divisions, then its figures and verdicts. Killed, the month stays stale."""
     if earlier:
         as_now.bring_up_to_date(warehouse, earlier, month, wanted)
     opened, basis = (earlier or [month])[0], as_now.key(warehouse, month)

@@ -20,7 +20,7 @@ from pipelines.reports.public_data import FILES, Correction
 
 # changed figures that the page lists; the file of corrections has all
 _LISTED = 40
-# what a status means to somebody who never saw one
+# what a status means, for citizens
 MEANINGS = {
     "met": "已经达到目标；没有填报的社区（村）即使全部不合格，也达到了。",
     "overdue": "完成期限已过，没有达到目标。",
