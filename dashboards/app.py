@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-# Plotly and Streamlit import it when they first meet a table: while one session does, Plotly in another would take it half done
+# imported here: Plotly and Streamlit import it at their first table, and a second session would get it half imported
 import pandas as pd  # noqa: F401
 import streamlit as st
 

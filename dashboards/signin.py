@@ -1,8 +1,4 @@
-"""Sign-in and roles of the person at the screen.
-
-Three ways (`pipelines.access.roles`): this machine only; OpenID Connect by Streamlit's own login; a header of a reverse proxy together
-with a secret that only the proxy knows. Access is checked again on every rerun.
-"""
+"""Sign-in and roles of the person at the screen (`pipelines.access.roles`), checked again on every rerun."""
 
 import time
 from collections.abc import Callable
@@ -106,7 +102,7 @@ def _session() -> str:
 
 
 def _lasts(rules: Access) -> float:
-    """For how many seconds the person may send files without another click: a sign-in that has ended sends nothing."""
+    """Seconds for which the person may send files without another click; after the sign-in has ended, none."""
     if rules.mode != "oidc":
         return UPLOADS_FOR
     expires = st.user.get("exp")
@@ -131,7 +127,6 @@ def is_idle(rules: Access, identity: str, issued: object, used: bool) -> bool:
 
 
 def _idle(rules: Access, person: Actor) -> None:
-    """Sign out a person who was idle too long."""
     if is_idle(rules, person.identity, st.user.get("iat"), used=True):
         upload_door.dismiss(_session())
         audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity, why="idle")
@@ -150,7 +145,6 @@ def _note_sign_in(person: Actor) -> None:
 
 
 def _refused(why: str) -> None:
-    """The page for people without access."""
     rules = roles.load(settings.load())
     st.header("社区治理进展", anchor=False)
     st.info(escape.markdown(why))

@@ -163,7 +163,7 @@ def sweep(now: float | None = None) -> int:
 
 
 def _gone(now: float, sessions: set[str]) -> set[str]:
-    """Sessions without a connection for longer than one may be resumed."""
+    """Sessions disconnected for longer than Streamlit resumes them."""
     away = {session for session in sessions if not runtime.get_instance().is_active_session(session)}
     _LEDGER.gone = {session: _LEDGER.gone.get(session, now) for session in away}
     return {session for session, since in _LEDGER.gone.items() if now - since > GONE_AFTER}
@@ -229,7 +229,7 @@ def _session(path: str) -> str:
 
 
 def _length(scope: Scope) -> int:
-    """What the request says of its length. Errors: `Refused` where it says nothing, twice, or nonsense."""
+    """The declared length of the body. Errors: `Refused` where it is missing, given twice, or no number."""
     header = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
     if len(header) != 1 or not header[0].isdigit():
         raise Refused(411, "请求没有说明文件大小")

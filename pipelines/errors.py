@@ -2,7 +2,4 @@
 
 
 class Refusal(Exception):
-    """Something asked for that cannot be done; its text is Chinese, complete, and is shown without a traceback.
-
-    It says what was asked, why it is refused and what to do instead. The command line exits with status 1.
-    """
+    """What cannot be done. The text is Chinese and complete: what was asked, why not, what to do instead. Shown without traceback, exit status 1."""

@@ -11,7 +11,7 @@ from pipelines.serving.promise import Promise
 
 @st.cache_data(ttl=60, show_spinner="正在逐项查看…")
 def _looked(data: str) -> list[Promise]:
-    """One look a minute for all who have the page open."""
+    """Checked once a minute for all sessions."""
     return health.look(settings.load(data))
 
 

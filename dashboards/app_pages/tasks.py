@@ -50,7 +50,7 @@ def _names(task: Task) -> str:
 COLUMNS = {
     "short": "县（市、区）",
     "name": "指标",
-    "to_go": "尚缺",
+    "to_go": "未达标",
     "quota": "本月应完成",
     "done": "本月完成",
     "progress": "进度",

@@ -1,8 +1,4 @@
-"""The board in HTML: bullet bars, the matrix of counties and the ranking, for screen, phone, paper, wall and notebook.
-
-One drawing for all of them: `style.css` lays it out. There is no script: what opens a page is a link, and an element with `data-said`
-shows its lines under the pointer.
-"""
+"""The board in HTML, laid out by `style.css` without a script: bullet bars, matrix of counties, ranking; for screen, paper, wall and notebook."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +14,7 @@ from pipelines.edition import statuses
 
 HEADS = (
     "指标（点名称看详情）",
-    "竖线为目标；斜纹未报或待核实，竖纹沿用",
+    "竖线为目标；斜纹未填报，竖纹沿用",
     "现值（完成/应有）",
     "还差",
     "较上月",

@@ -1,7 +1,4 @@
-"""The map in HTML: each county is a link in the shape of its area, so that it is clicked, hovered, printed and read like the rest.
-
-A shape is a CSS polygon; Streamlit takes SVG out of what a page shows.
-"""
+"""The map in HTML: each county is a link in the shape of a CSS polygon, because Streamlit removes SVG from what a page shows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

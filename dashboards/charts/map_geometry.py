@@ -120,7 +120,7 @@ def spread(wanted: Mapping[str, Point], texts: Mapping[str, Sequence[str]], rati
 
 
 def _width(text: str) -> float:
-    """Letters of a text: a figure or a sign is about half as wide as a Chinese one."""
+    """Width of a text in Chinese characters; digits and signs are about half as wide."""
     wide = len([letter for letter in text if ord(letter) > 0x2000])
     return wide + 0.56 * (len(text) - wide)
 

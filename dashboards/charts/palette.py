@@ -1,7 +1,4 @@
-"""Colours and signs of statuses, the same on every page and in every chart.
-
-Every status has a sign as well as a colour, for grey printers and colour-blind readers. Red is for a missed duty only (逾期未达标).
-"""
+"""Colour and sign of each status, the same everywhere; the sign is for grey printers and colour-blind readers. Red is 逾期未达标 only."""
 
 from dataclasses import dataclass
 from pathlib import Path

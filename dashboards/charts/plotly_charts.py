@@ -60,10 +60,7 @@ def trend(
     ink: Ink = LIGHT,
     events: Sequence[date] = (),
 ) -> go.Figure:
-    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook.
-
-    `events`: months in which something happened, marked with their numbers from 1.
-    """
+    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook. `events` are numbered from 1."""
     own = [row for row in rows if row["divisions"] == view_divisions]
     other = [row for row in rows if row["divisions"] != view_divisions]
     traces = _band(own, ink)
@@ -99,7 +96,7 @@ def _band(rows: Sequence[SeriesRow], ink: Ink) -> list[Trace]:
             line=dict(width=0),
             fillcolor=_clear(ink.unknown),
             hoverinfo="skip",
-            name="未报或待核实的范围",
+            name="未填报的范围",
             legendgroup="unknown",
             showlegend=number == 0,
         )
@@ -176,7 +173,6 @@ def _path(rows: Sequence[SeriesRow], indicator: IndicatorRow, ink: Ink) -> list[
 
 
 def _ahead(rows: Sequence[SeriesRow], indicator: IndicatorRow, outlook: OutlookRow | None, ink: Ink) -> list[Trace]:
-    """Where the trend leads."""
     if not (outlook and rows and outlook.get("value_at_due") is not None):
         return []
     line = dict(color=ink.accent, width=1.5, dash="dash")

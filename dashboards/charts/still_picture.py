@@ -1,7 +1,4 @@
-"""A Plotly figure of lines, areas, points and words as a still SVG picture: the same traces at the same places, without a script.
-
-It reads the figure itself, so that picture and chart cannot differ. The axes need `range`, `tickvals` and `ticktext` (`axes.py`).
-"""
+"""A Plotly figure as a still SVG picture, read from the figure itself. Its axes need `range`, `tickvals` and `ticktext` (`axes.py`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +105,7 @@ def _key(trace: Mapping[str, Any]) -> Key:
 
 
 class _Frame:
-    """From dates and values to per cent of the plot."""
+    """Converts dates and values to per cent of the plot."""
 
     def __init__(self, layout: Mapping[str, Any], axis: str) -> None:
         self._first, self._last = map(_seconds, layout["xaxis"]["range"])
@@ -147,7 +144,7 @@ def _placed(trace: Mapping[str, Any], frame: _Frame) -> list[tuple[float, float]
 
 
 def _lines(trace: Mapping[str, Any], frame: _Frame) -> Iterator[Line]:
-    """One for each stretch of points with a value."""
+    """One line for each run of points with a value."""
     if "lines" not in trace["mode"]:
         return
     line = trace["line"]

@@ -28,7 +28,7 @@ def _drawn(key: tuple[Hashable, ...], _make: Callable[[], str]) -> str:
 
 def _figure(figure: Figure, name: str, alt: str) -> str:
     config = {**plotly_charts.CONFIG, "toImageButtonOptions": {"scale": 2, "filename": name}}
-    # Plotly's own writer leaves out nothing: parsed again, so that the settings stand beside data and layout
+    # written by Plotly and parsed again, so that the settings stand beside data and layout
     drawing = json.loads(figure.to_json(validate=False))
     return render(
         "figure.html",

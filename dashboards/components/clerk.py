@@ -81,7 +81,7 @@ def decided_each(about: Mapping[str, str], decide: Callable[[str], Any], said: s
 
 
 def _counted(ids: list[str], shown: Any) -> Iterator[str]:
-    """The ids, with how many are done in sight where there are several."""
+    """Yield the ids, showing the progress where there are several."""
     for number, matter in enumerate(ids, 1):
         if len(ids) > 1:
             shown.caption(f"第 {number}/{len(ids)} 件")

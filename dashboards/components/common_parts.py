@@ -98,7 +98,7 @@ def _covered(view: View) -> str:
 
 
 def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
-    """Of the city the counties that lag and that slipped, in one paragraph; of a county what slipped."""
+    """For the city: counties that lag and that slipped, in one paragraph; for a county: what slipped."""
     if not rows:
         return []
     if rows[0]["level"] == "city":
@@ -107,7 +107,7 @@ def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
 
 
 def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
-    """What moved by work since the month before: of the city the indicator that moved most, of a county its own units."""
+    """What work changed since the month before: for the city the indicator that moved most, for a county its own units."""
     if not rows:
         return []
     if rows[0]["level"] == "city":
@@ -142,10 +142,7 @@ def table(
     link: Callable[[Row], str | None] | None = None,
     height: int | None = None,
 ) -> None:
-    """Rows as a table that sorts by a click on a head, numbers as numbers; a row opens its `link`. Cells are shown literally.
-
-    Type instead of a grid on a canvas: it prints whole, is read aloud, found by the browser's search, and loads nothing.
-    """
+    """Rows as an HTML table that sorts, prints and is read aloud; a row opens its `link`. Cells are shown literally."""
     heads = [(title, any(_is_number(row.get(name)) for row in rows)) for name, title in columns.items()]
     lines = [([_shown(row.get(name)) for name in columns], link(row) if link else None) for row in rows]
     show("grid.html", heads=heads, rows=lines, height=height)
@@ -224,7 +221,7 @@ EXPORTED = {
     "unit": "单位",
     "done": "完成",
     "due_units": "应有",
-    "unknown": "未报或待核实",
+    "unknown": "未填报",
     "carried": "沿用前月",
     "target": "目标",
     "gap": "还差",

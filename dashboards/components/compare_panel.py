@@ -35,7 +35,7 @@ def two_months(view: View, ink: Ink) -> None:
         place = header.pick("of", "哪里", {"all": "全市", **common_parts.county_options(view)}, "all", width=200)
     code, before = view.city if place == "all" else place, months.parse(against)
     now = figure_rows.in_order(figure_rows.of_place(view, code, headline=True))
-    then = {row["indicator"]: row for row in figure_rows.of_place(_at(view, before), code, headline=True)}
+    then = {row["indicator"]: row for row in figure_rows.of_place(replace(view, month=before), code, headline=True)}
     if not now or not then:
         st.info("两个月份中有一个没有这里的数字：政策自所定月份起才考核，县市区也可能尚未设立。")
         return
@@ -59,10 +59,6 @@ def two_months(view: View, ink: Ink) -> None:
     common_parts.download(lambda: lines, len(lines), columns, file, None if place == "all" else place)
 
 
-def _at(view: View, month: date) -> View:
-    return replace(view, month=month)
-
-
 def _earlier(view: View) -> dict[str, str]:
     """Earlier months by key: the month before, that of the reader's last visit, a year before and January first; then all others."""
     known = [key for key in view.release.manifest["months"] if key < months.key(view.month)]
@@ -77,7 +73,6 @@ def _earlier(view: View) -> dict[str, str]:
 
 
 def _both(now: PlaceRow, then: PlaceRow | None) -> dict[str, Any]:
-    """One indicator in both months."""
     known = then is not None and then["shown"] is not None and now["shown"] is not None
     more = now["numerator"] - then["numerator"] if known and then and now["is_share"] else None
     points = (now["value"] or 0) - (then["value"] or 0) if known and then else None

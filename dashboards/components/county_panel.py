@@ -54,7 +54,7 @@ def all_indicators(rows: Sequence[PlaceRow], county: str, view: View) -> None:
 
 
 def focus(view: View, row: PlaceRow | None, county: str) -> str:
-    """HTML of the indicator that the reader came for, with the units that lack it: brought into sight."""
+    """HTML of the indicator that the reader came for, with the units that lack it, scrolled into view."""
     if row is None:
         return ""
     code = row["place"]
@@ -275,7 +275,7 @@ def findings(rows: Sequence[Mapping[str, Any]], key: str = "") -> None:
         common_parts.table(lines, columns, link=_unit_page, height=560 if len(lines) > _WHOLE else None)
 
 
-# up to so many findings stand on the page whole; more of them scroll
+# findings up to which the list is shown whole; a longer one scrolls
 _WHOLE = 40
 
 

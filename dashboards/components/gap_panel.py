@@ -15,7 +15,7 @@ from dashboards.text import escape, screen_wording
 from pipelines.edition.statuses import UNIT_STATES
 
 ALL = "all"
-KINDS_OF_GAP = {"lacks": "缺的", "silent": "未报或待核实的"}
+KINDS_OF_GAP = {"lacks": "缺的", "silent": "未填报的"}
 # rows on the page; the file has all
 _SHOWN, _FILED = 300, 20_000
 
@@ -114,7 +114,7 @@ def _sentence(view: View, asked: Filters, rows: list[LackingRow]) -> str:
     what = edition_data.indicator(view, asked.indicator)["name"] if asked.indicator else "任一主要指标"
     if not rows:
         return f"{where}没有这样的社区（村）：{what}。"
-    lacks = f"缺“{what}”" if asked.states == gap_rows.LACKS else f"“{what}”未报或待核实"
+    lacks = f"缺“{what}”" if asked.states == gap_rows.LACKS else f"“{what}”未填报"
     only = "，而且只差这一项主要指标" if asked.only_one and asked.indicator else "，只差一项" if asked.only_one else ""
     total = rows[0]["units"]
     more = (

@@ -101,7 +101,7 @@ def _remember(name: str, key: str) -> None:
 
 
 def _settle(name: str, value: str) -> None:
-    """A choice of this run, for links and for the next page. A default does not become an entry in the history."""
+    """Keep a choice of this run for links and the next page. A default adds no entry to the browser's history."""
     st.session_state[f"chosen-{name}"] = value
     st.session_state.setdefault("address", {})[name] = value
 
@@ -139,7 +139,6 @@ CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "editi
 
 
 def _help(title: str, asked: str | None, options: dict[str, str]) -> None:
-    """The page for an unknown value in the address."""
     if asked:
         st.warning(
             f"地址里的{title}“{escape.markdown(asked)}”在这里找不到：可能已改名、撤并，或不属于所选的月份和政策。"

@@ -26,7 +26,7 @@ def clause(view: View, indicator: IndicatorRow) -> str:
     """HTML of the sentence of the policy that asks for it, and how it is computed: in words, the register's expression last."""
     labels = formula_text.labels(view.release, view.policy, indicator["counted"])
     counted = (
-        "分母按当月名册计，不按报数计；未报的算未知，不算未完成。"
+        "分母按当月名册计，不按报数计；未报的算未填报，不算未达标。"
         if indicator["is_share"]
         else "只计两项都已填报的单位，同时说明填报比例。"
     )
@@ -108,7 +108,7 @@ SDG = {
 
 
 def _moved_in_words(view: View, indicator: str) -> str:
-    """What of the last month was work and where, what was reports or boundary; and which counties slipped."""
+    """Last month's change: where by work, how much by reports or boundary, and which counties slipped."""
     own = next((row for row in edition_sentences.moved(view) if row["indicator"] == indicator), None)
     slipped = [row["short"] for row in edition_sentences.slipped(view, indicator=indicator)]
     parts = [_of_work(own) if own else "", f"状态变差的县市区：{'、'.join(slipped)}" if slipped else ""]
@@ -117,7 +117,7 @@ def _moved_in_words(view: View, indicator: str) -> str:
 
 
 def _of_work(row: Moved) -> str:
-    """`本月甲率新增 3 个…`; where nothing turned by work, that, and what moved besides."""
+    """`本月甲率新增 3 个…`; where no work was done, a sentence that says so and what moved besides."""
     if row["gained"] or row["lost"]:
         return f"本月{movement_sentences.of_indicator(row)}"
     return f"本月没有实际增减，{movement_sentences.beside(row)}"

@@ -19,7 +19,7 @@ from pipelines.intake.open_matters import KIND_NAMES, Matter
 from pipelines.monthly import gate, month_decisions
 from pipelines.settings import Settings
 
-# of more matters of one cause the rest is shown on demand
+# matters of one cause that are shown at once; the rest is shown on demand
 FIRST = 5
 _QUOTED = re.compile(r"“([^”]{2,60})”")
 # what is settled once for a county: code of the finding → how it may be read
@@ -69,7 +69,7 @@ def _group(key: str, group: list[Matter], answers: dict[str, list[Decision]], by
 
 
 def _opener(key: str, label: str) -> None:
-    """The button that opens what may be done: one place is open at a time."""
+    """The button that opens a matter's actions; one is open at a time."""
     opened = st.session_state.get("open_matter") == key
     if st.button("收起" if opened else label, key=f"settle-{key}"):
         st.session_state["open_matter"] = None if opened else key
@@ -77,7 +77,7 @@ def _opener(key: str, label: str) -> None:
 
 
 def _accept(group: list[Matter], key: str, by: str | Actor) -> None:
-    """The button that accepts what the county says."""
+    """The button that accepts the county's explanation."""
     if group and st.button(f"采纳 {len(group)} 件" if len(group) > 1 else "采纳", key=f"accept-{key}", type="primary"):
         _decide(
             group, lambda matter_id: answer_matters.accept(matter_id, settings.load(), clerk.named(by)),
@@ -86,7 +86,6 @@ def _accept(group: list[Matter], key: str, by: str | Actor) -> None:
 
 
 def _decide(group: list[Matter], decide: Callable[[str], object], said: str) -> None:
-    """The same decision about each matter."""
     clerk.decided_each({matter["id"]: _called(matter) for matter in group}, decide, said)
 
 
@@ -140,7 +139,7 @@ def withdrawal(seq: int, by: str | Actor) -> None:
 
 
 def _empty() -> str:
-    """Where the current edition's month has no report any more."""
+    """A sentence where the current edition's month has no report any more, else empty."""
     empty = gate.current_without_reports(settings.load())
     return f"当前版 {empty} 所在的月份已没有有效报表：请在该月的“发布”里收回。" if empty else ""
 

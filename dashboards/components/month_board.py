@@ -19,7 +19,7 @@ from pipelines.intake.month_now import Decision
 # how a habit is read, as the ledger says it; else the number of a month
 READ_AS = {"yes": "是", "no": "否", "unknown": "未填"}
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
-# as many rows bear a button of their own
+# most rows that have a button of their own
 MOST = 30
 
 
@@ -44,7 +44,7 @@ def show() -> None:
 
 
 def _month() -> date | None:
-    """A month of which anything has come in, or the one after: its forms are handed out, and who is missing is reminded, before."""
+    """A month with reports, or the one after, whose forms are handed out and reminders sent before any report comes in."""
     known = month_now.known_months(settings.load())[::-1]
     if not known:
         return None
@@ -66,7 +66,7 @@ def _running() -> None:
 
 
 def _step(board: Board) -> str:
-    """The step that is worked on: the address's, else the first that is not done; that again in another month, and once files were sent."""
+    """The chosen step, by default the first that is not done; another month or files just sent reset the choice."""
     sent = st.session_state.pop("files sent", False)
     if sent or st.session_state.get("step-of", board.month) != board.month:
         st.query_params.pop("step", None)
@@ -215,7 +215,7 @@ def _county(board: Board, row: CountyRow, by: str | Actor) -> None:
 
 
 def _elsewhere(board: Board, row: CountyRow, by: str | Actor) -> None:
-    """What a missing county has sent for later months: its month may be a slip."""
+    """Reports of a missing county for later months, whose month may be wrong."""
     place = settings.load()
     for month in (known for known in month_now.known_months(place) if known > board.month):
         for sent in month_now.submissions(place, month, {row.code}):
@@ -249,7 +249,7 @@ def _submissions(board: Board, by: str | Actor) -> None:
 
 
 def _shown_above(board: Board, seq: int) -> bool:
-    """Whether its buttons stand in the open county already: a key stands once on a page."""
+    """Whether the buttons are on the page already, in the open county: a widget's key must be unique."""
     opened = st.session_state.get("open_county")
     return any(m["seq"] == seq and m["county"] in (opened, None) for m in board.matters)
 
@@ -299,7 +299,7 @@ def decision_line(row: Decision, names: Mapping[str, str]) -> str:
 
 
 def _until(text: str) -> str:
-    """A day, or of a waiver a month."""
+    """A day as text; of a waiver, a month."""
     return day(date.fromisoformat(text)) if len(text) > len("2020-06") else months.label(months.parse(text))
 
 

@@ -52,7 +52,7 @@ def hand_out(board: Board) -> None:
 
 
 def _asked_month(board: Board) -> date:
-    """Forms are handed out for the month looked at or, once reports of it have come in, the one after it."""
+    """The month whose forms are handed out: the one shown or, once it has reports, the next."""
     later = [board.month, months.add(board.month, 1)]
     usual = later[any(row.at for row in board.counties)]
     return st.segmented_control("月份", later, default=usual, format_func=months.label, required=True, key="form-month")
@@ -154,7 +154,7 @@ def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") 
         )
 
 
-# as long as a sentence to a county may be
+# longest sentence to a county, in characters
 LONGEST = 500
 
 

@@ -10,7 +10,7 @@ from dashboards.queries import figure_rows
 from dashboards.text import screen_wording
 from dashboards.text.templates import show
 
-# so many are shown on the overview
+# most pins that the overview shows
 _MOST = 12
 
 

@@ -44,7 +44,7 @@ _BANDS = (
 
 
 def _covered(row: ReportingRow | None) -> tuple[str, str, str]:
-    """Class, number and words of a cell. The number stands where something is missing, rounded down: 99.9% is not all."""
+    """Class, number and words of a cell. The number is shown only where something is missing, rounded down: 99.9% is not all."""
     if row is None or not row["units"]:
         return "tracked", "", "当月没有这个县市区"
     share = 100 * row["accepted"] / row["units"]
@@ -73,12 +73,12 @@ def unknown(rows: Sequence[PlaceRow]) -> None:
     lines = [common_parts.figure_line(row) for row in rows if row["unknown"] or row["carried"]]
     lines.sort(key=lambda row: (-(row["unknown"] or 0), -(row["carried"] or 0)))
     if not lines:
-        st.caption("没有未知或沿用的报数。")
+        st.caption("没有未填报或沿用的报数。")
         return
     columns = {
         "name": "指标",
         "value_cell": "现值",
-        "unknown": "未报或待核实",
+        "unknown": "未填报",
         "carried": "沿用前月",
         "bounds": "不确定范围",
     }

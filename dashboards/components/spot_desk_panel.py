@@ -1,7 +1,4 @@
-"""The city's desk of spot checks: choose what is to be proven, commit before the number exists, draw, hand out, send back, correct.
-
-Every list ever planned is shown to everybody with its draw; the units of an open list only to those who may hand it out.
-"""
+"""The city's desk of spot checks: choose the claims, commit before the number exists, draw, hand out, send back, correct."""
 
 import io
 import tempfile
@@ -103,7 +100,6 @@ def _aim(claim: ClaimResult) -> str:
 
 
 def _next_step(spot_list: SpotList, result: ListResult, by: str | Actor) -> None:
-    """What is to be done with a list now."""
     if result["state"] in ("planned", "undrawn"):
         _to_draw(spot_list, result["state"], by)
     elif result["state"] in ("open", "closed"):

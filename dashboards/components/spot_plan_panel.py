@@ -18,7 +18,7 @@ from pipelines.intake import spot_desk
 from pipelines.verification import sentences
 
 STRATA = {"auto": "由系统选", "one": "全市一层", "county": "按县分层（小县合并）"}
-# several indicators at once are one walk through the villages; more than these nobody oversees
+# one round of visits can check several indicators, but not more than anybody can keep track of
 MOST = 6
 
 

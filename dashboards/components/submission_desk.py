@@ -69,7 +69,7 @@ def upload() -> None:
 
 
 def _together(desk: dict[str, Dropped], by: str | Actor) -> None:
-    """What is done with all cards at once: those that can be used are sent, those that were sent put away."""
+    """Buttons for all cards at once: send the usable ones, put away those sent."""
     ready = [item for item in desk.values() if item.seen and not item.seen.report.refused and item.sent is None]
     sent = [digest for digest, item in desk.items() if item.sent]
     if len(ready) > 1 and st.button(f"报送全部 {len(ready)} 份", key="submit-all", type="primary", disabled=not by):
@@ -96,7 +96,7 @@ def _desk() -> dict[str, Dropped]:
 
 
 def _take(key: str) -> None:
-    """What was dropped goes on the desk, and the place to drop is empty again: the same bytes are one card."""
+    """Move dropped files to the desk and empty the drop area. The same bytes are one card."""
     for file in st.session_state[key] or ():
         content = file.getvalue()
         _desk().setdefault(hashlib.sha256(content).hexdigest(), Dropped(file.name, content))
@@ -120,7 +120,7 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
 
 
 def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -> None:
-    """The button, what became of the file, and its receipt: before sending that of the check."""
+    """The button to send, the outcome, and the receipt; before sending, that of the check."""
     with st.container(horizontal=True, vertical_alignment="center"):
         usual: Literal["primary", "secondary"] = "secondary" if seen.report.refused else "primary"
         if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type=usual, disabled=not by):
@@ -140,14 +140,13 @@ def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -
 
 
 def _acknowledge(report: outcome.Report) -> None:
-    """What became of a file that was sent."""
     message = f"收件号 {report.seq}：{report.state_in_words}。"
     more = " 下次计算后进入各页的数字。" if report.state in ("effective", "superseded") else ""
     (st.warning if report.refused else st.success)(escape.markdown(message) + more)
 
 
 def _look(dropped: Dropped) -> None:
-    """What the file would get: found out once."""
+    """The preview of a file, computed once."""
     try:
         with st.spinner("正在读取…"):
             dropped.seen = _in_folder(_previewed, dropped.name, dropped.content)
@@ -156,7 +155,7 @@ def _look(dropped: Dropped) -> None:
 
 
 def _previewed(place: Path) -> judge.Preview:
-    """The preview, if the file is one that the person may send: else it would compare with another county's answers."""
+    """The preview of a file that the person may send; of another, it would compare with another county's answers."""
     seen = submit_files.preview(place.read_bytes(), place.name, settings.load())
     report = seen.report
     roles.require(
@@ -166,7 +165,7 @@ def _previewed(place: Path) -> judge.Preview:
 
 
 def _submit(place: Path, by: str | Actor) -> tuple[outcome.Report, bytes | None, str]:
-    """The file sent: its report, and its receipt with its name; no receipt while another task keeps it from being read."""
+    """Submit the file: its report, and its receipt with its name unless another task keeps it from being read."""
     with st.spinner("正在存档…"):
         report = submit_files.submit([place], settings.load(), by=by)[0]
         try:
@@ -177,7 +176,7 @@ def _submit(place: Path, by: str | Actor) -> tuple[outcome.Report, bytes | None,
 
 
 def _tried(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
-    """Something done with the file; a refusal is shown."""
+    """Run an action on the file, and show a refusal."""
     try:
         return _in_folder(action, name, content)
     except Refusal as refused:
@@ -186,7 +185,7 @@ def _tried(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
 
 
 def _in_folder(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
-    """The file under its own name, in a folder of its own."""
+    """Run an action on the file, stored under its own name in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
         place = Path(folder) / file_names.last_part(name)
         place.write_bytes(content)
@@ -214,7 +213,7 @@ def _outcome(report: outcome.Report, folded: bool = False) -> None:
         finding_cards(report)
 
 
-# a card lists so many findings; the receipt has them all
+# findings that a card lists; the receipt has all
 LISTED = 60
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -329,7 +328,7 @@ def _may_see(county: str | None) -> bool:
 
 
 def _counted(states: list[MonthKept], as_of: int) -> int:
-    """What was read of the reports that no edition has yet, by county; how many there are."""
+    """Show the reports that are read but in no edition yet, by county; returns how many."""
     lines = [
         {**row, "month": _label(state), "told": "已读取，待下次计算", "when": screen_wording.day(row["at"])}
         for state in states
@@ -342,7 +341,7 @@ def _counted(states: list[MonthKept], as_of: int) -> int:
 
 
 def _refused(states: list[MonthKept], as_of: int) -> int:
-    """Files that could not be used, each with the whole reason; how many there are."""
+    """Show the files that could not be used, each with its reason; returns how many."""
     lines = [
         {**row, "name": _county_of(state, row["county"]), "when": screen_wording.day(row["at"]), "reason": _reason(row)}
         for state in states
@@ -369,7 +368,6 @@ def _reason(row: RefusedFile) -> str:
 
 
 def _arrived(arrived: list[Arrived]) -> None:
-    """What is in the archive and not read yet."""
     if arrived:
         lines = [{**row, "when": screen_wording.day(row["at"])} for row in arrived]
         common_parts.table(lines, {"seq": "收件号", "file": "文件", "by": "经办", "when": "收到"})

@@ -50,7 +50,6 @@ def _searched() -> None:
 
 
 def _show_found(view: View, text: str) -> None:
-    """Everything that the text finds, by kind."""
     hits = 0
     for intro, links in _found(view, text):
         if links:

@@ -50,7 +50,7 @@ class Front:
         path = below_root(scope)
         if path == "plain" or (page_shell.is_known(path) and plain_page.is_too_old(_browser(scope))):
             await _answer(send, scope, 200, *await asyncio.to_thread(plain_page.page, request_identity.sender(scope)))
-        elif file := _file(path):
+        elif file := _files().get(path):
             await _send_file(send, scope, file)
         elif path.startswith(_NO_PAGES):
             await self.app(scope, receive, send)
@@ -59,7 +59,7 @@ class Front:
 
 
 class _Shell:
-    """Passes an answer on; where it is Streamlit's page, it is sent with our additions, or as 404 where the path names no page."""
+    """Forwards a response. Streamlit's page is sent with our additions, or as 404 where the path names no page."""
 
     def __init__(self, scope: Scope, path: str, send: Send) -> None:
         self.scope, self.path, self.onward = scope, path, send
@@ -91,7 +91,7 @@ def _browser(scope: Scope) -> str:
 
 
 def _uncompressed(scope: Scope) -> Scope:
-    """The request as of a browser that takes no compression: the page is read before it is sent."""
+    """The request without `Accept-Encoding`, because the page is changed before it is sent."""
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != b"accept-encoding"]}
 
 
@@ -147,12 +147,8 @@ def _files() -> dict[str, Path]:
 
 
 def _kind(file: Path) -> str:
-    """The ending that says what a file is, without that of its compression."""
+    """A file's suffix, without that of its compression."""
     return Path(file.name.removesuffix(".gz")).suffix
-
-
-def _file(path: str) -> Path | None:
-    return _files().get(path)
 
 
 def below_root(scope: Scope) -> str:

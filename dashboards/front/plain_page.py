@@ -45,12 +45,11 @@ def _notice_alone() -> str:
 
 
 def _report() -> Path | None:
-    """The newest released report that is one page of HTML."""
     folder = current(settings.load().releases)
     return next(iter(sorted((folder / "reports").glob("*.html"))), None) if folder else None
 
 
 def _may_read(sender: Sender) -> bool:
-    """Nobody's sign-in is read here: who signs in through OpenID Connect has no claims."""
+    """Whether the sender is known without OpenID Connect, whose sign-in is not read here."""
     person, _ = request_identity.who(roles.load(settings.load()), sender)
     return person is not None and person is not ANYBODY

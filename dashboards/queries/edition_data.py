@@ -1,8 +1,4 @@
-"""What pages read of an edition: selections from its ready-made tables, cached by edition.
-
-A page shows; it neither groups nor computes. The pointer to the current edition is read in each run, so that a new edition appears
-without a restart; an edition never changes, so its answers are cached. Text from the form and the register gets full-width marks.
-"""
+"""What pages read of an edition: selections from its ready-made tables, cached by edition. The current edition is looked up in each run."""
 
 from collections.abc import Callable, Hashable
 from datetime import date

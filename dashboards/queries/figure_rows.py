@@ -1,8 +1,4 @@
-"""Figures as pages show them: of a place, of many places, of one indicator. Selections from an edition's tables.
-
-Every selection filters figures and steps by month, divisions, level and place before it joins them: a country has half a million
-figures of counties.
-"""
+"""Figures as pages show them. Each selection filters before it joins: a country has half a million figures of counties."""
 
 from collections.abc import Callable
 from typing import Any

@@ -189,7 +189,7 @@ def decisions(release: Release, most: int = 500) -> list[Decision]:
 
 
 def _with_due(rows: list[ReportingRow], month: date) -> list[ReportingRow]:
-    """Reports of counties with the day on which each was due (null where the county is excused) and what is to be said of the calendar."""
+    """Reports of counties with the day on which each was due (null where the county is excused) and the calendar's caveat."""
     state = now(month)
     return [
         {**row, "due": state.due.get(row["county"]), "usual_due": state.usual_due, "caveat": state.caveat}

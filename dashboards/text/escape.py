@@ -16,7 +16,7 @@ from pipelines.system.spreadsheet_text import formula_free
 # every ASCII character that Markdown, its colour directives, its mathematics or HTML can give a meaning
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'@/])")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
-# the reading direction can be turned round by these: an old trick to dress up a name
+# characters that reverse the reading direction, with which a file name can be disguised
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 
 

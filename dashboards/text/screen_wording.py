@@ -135,8 +135,8 @@ def bounds(row: Figure) -> str:
     if row["lower"] is None or row["upper"] is None or not row["unknown"]:
         return ""
     if f"{row['lower']:.1f}" == f"{row['upper']:.1f}":
-        return f"另有 {number(row['unknown'])} 个未报或待核实，不足以改变所示的数"
-    return f"实际在 {row['lower']:.1f}% 与 {row['upper']:.1f}% 之间（{number(row['unknown'])} 个未报或待核实）"
+        return f"另有 {number(row['unknown'])} 个未填报，不足以改变所示的数"
+    return f"实际在 {row['lower']:.1f}% 与 {row['upper']:.1f}% 之间（{number(row['unknown'])} 个未填报）"
 
 
 def carried(row: Figure) -> str:
@@ -251,7 +251,7 @@ def verdict(rows: Sequence[FigureRow], due: date | None, month: date, whose: str
 
 
 def _common(said: Iterable[str]) -> str:
-    """What all of them say, or nothing."""
+    """The text that all of them have, else empty."""
     different = set(said)
     return different.pop() if len(different) == 1 else ""
 
@@ -312,7 +312,7 @@ def _counted_counties(rows: Sequence[ReportingRow]) -> tuple[int, int]:
 
 
 def _some(names: list[str], of: int, most: int = 20) -> str:
-    """Names of so many that a sentence can bear; how many there are where these are not all."""
+    """At most `most` names, followed by the number of all where some are left out."""
     more = f"等 {of} 个" if of > min(most, len(names)) else ""
     return f"{'、'.join(names[:most])}{more}"
 
@@ -353,7 +353,7 @@ def to_chase(rows: Sequence[ReportingRow]) -> str:
 
 
 def _extended(row: ReportingRow) -> str:
-    """The day of a county that was given longer."""
+    """The due day of a county with an extension."""
     due = row["due"]
     return f"（延至{due.month}月{due.day}日）" if due and due != row["usual_due"] else ""
 

@@ -1,8 +1,4 @@
-"""The audit log: sign-ins, sign-outs, refusals and exports, in `data/audit/audit.jsonl`, append-only and hash-chained.
-
-Submissions and decisions are in the archive's own ledger. Nothing is deleted, so the twelve months that the law requires are kept;
-an event takes about 300 bytes.
-"""
+"""The audit log (`data/audit/audit.jsonl`): sign-ins, sign-outs, refusals, exports; append-only, hash-chained. The law requires twelve months."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -212,7 +212,7 @@ def _months_of(sheet: Table | Form2) -> frozenset[date]:
 
 
 def _is_of(sheet: Table | Form2, month: date | None) -> bool:
-    """Whether a table says the month or none."""
+    """Whether a table names this month, or no month."""
     said = _months_of(sheet)
     return month is None or not said or month in said
 
@@ -256,7 +256,7 @@ def _has_answers(table: Table) -> bool:
 
 
 def _with_codes(tables: list[Table], aside: list[tuple[Sheet, str]]) -> list[Table]:
-    """The tables of units. Beside tables with codes, one without any that names none of their units is a summary."""
+    """The tables of units. Beside tables with codes, a table without codes that names none of their units is a summary."""
     keys = {id(table): _keys(table) for table in tables}
     coded = {key for columns in keys.values() for key in columns if not key[1] and key[0].isdigit()}
     names = {name for table in tables if keys[id(table)] & coded for name in _names(table)}

@@ -152,7 +152,6 @@ class Habits:
         return [i for i, kind in enumerate(kinds) if kind is None or question.applies_to(kind)]
 
     def _ask_ticks(self, asked: list[tuple[Field, list[int], int]]) -> None:
-        """Add one finding for all these columns of the sheet."""
         question = asked[0][0]
         cells = ",".join(
             address.column_cells(self.cells.table.columns[q.id].index, [self.cells.rows.row[i] for i in rows])

@@ -1,7 +1,4 @@
-"""The cells of 表1: columns to typed values, and what is wrong at which cell.
-
-Works on columns: each distinct raw value of a column is parsed once, a column is then a dictionary look-up a cell.
-"""
+"""The cells of 表1: columns to typed values, and what is wrong at which cell. Each distinct raw value of a column is parsed once."""
 
 import re
 from dataclasses import replace
@@ -74,7 +71,6 @@ class Cells:
         return list(zip(*rows, strict=False)) or [()] * width
 
     def _column(self, question: Field) -> None:
-        """Values, raw texts and what could not be read of one column."""
         place = self.table.columns[question.id]
         raw = self.columns[place.index - 1]
         if question.id == "town":
@@ -87,7 +83,7 @@ class Cells:
         return place.factor, place.stated, self.context.date1904, self.context.untyped
 
     def _met_before(self, question: Field, place: Column, raw: tuple[object, ...]) -> bool:
-        """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
+        """Take a column from the cache where all of its values can be read, as in nearly all columns."""
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
         try:

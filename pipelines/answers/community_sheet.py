@@ -232,7 +232,6 @@ class _Reader:
         return set()
 
     def _absent(self, index: CountyIndex) -> None:
-        """Units of the roster that no row is about."""
         given = set(self.rows.unit)
         town = self.context.town
         expected = [unit for unit in index.units.values() if town in (None, unit.town_code)]

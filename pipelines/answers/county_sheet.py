@@ -296,7 +296,6 @@ def _parsed(place: Place, sheet: Sheet, raw: object, date1904: bool) -> object:
 
 
 def _check_county(record: CountyRecord, report: Report, own: Own) -> None:
-    """A record of another county than the file's is held."""
     code, name = record.values.get("county_code"), record.values.get("county")
     wrong = None
     if own.codes and code and code not in own.codes:

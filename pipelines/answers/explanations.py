@@ -9,9 +9,9 @@ from pipelines.workbook import address
 from pipelines.workbook.grid import Row, Sheet, Workbook
 
 KEY, HEADING = "编号", "情况说明"
-# of a text that is kept, in characters
+# longest explanation that is kept, in characters
 LONGEST = 500
-# what says nothing is no explanation
+# stock phrases, which are no explanation
 STOCK_PHRASES = (
     "核实无误", "经核实无误", "已核实", "经核实", "情况属实", "经核实情况属实", "属实", "数据属实", "无误", "数据无误", "无", "没有",
     "无问题", "没有问题", "正确", "同上", "是", "对", "见附件",

@@ -1,8 +1,4 @@
-"""Findings: facts about what a county sent, each with a stable code, an address and a complete sentence in Chinese.
-
-The taxonomy is closed: `data/reference/findings.yaml` lists every code, with its severity, message, meaning, cause and
-remedy. A code that is not listed cannot be raised. `docs/findings.md` is generated from the same file.
-"""
+"""Findings: facts about what a county sent. Only codes that `data/reference/findings.yaml` lists can be raised."""
 
 import hashlib
 from collections import Counter
@@ -89,10 +85,7 @@ class _File(Entry):
 
 
 def finding_id(county: str | None, finding: Finding) -> str:
-    """Twelve hex digits that stay while the same value is in the same place of the survey.
-
-    Month, row and cell are left out, so that a waived warning stays quiet until the value changes.
-    """
+    """Twelve hex digits, without month, row and cell: a waived warning stays quiet until the value changes."""
     parts = (county, finding.unit, finding.code, finding.field, finding.found)
     return hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).hexdigest()[:12]
 

@@ -41,9 +41,5 @@ def pair(text: str) -> list[bool] | None:
     meant = [True if word in YES else False if word in NO else None for word in words]
     if order not in ("mwmw", "wmwm") or sorted(meant, key=str) != [False, True]:
         return None
-    ticked = [bool(answer) for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
+    ticked = [bool(answer) for mark, answer in zip(marks, meant, strict=True) if mark.strip("()") in TICKS | {"V"}]
     return ticked if len(ticked) == 1 else []
-
-
-def _is_ticked(mark: str) -> bool:
-    return mark.strip("()") in TICKS | {"V"}

@@ -1,8 +1,4 @@
-"""Which rows are the header, which column is which field: found by meaning, never by position (semantics §3).
-
-`find(sheet, part)` returns a `Table` where enough labels of the form are together, else None. Nothing is reported here:
-the caller decides which sheet is meant and says what is wrong with it.
-"""
+"""Which rows are the header and which column is which field: found by meaning, never by position (semantics §3). Reports nothing."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -137,7 +133,7 @@ class _Header:
             (first, last)
             for first in range(max(self.low, seed - TALLEST + 1), seed + 1)
             for last in range(seed, min(self.high, first + TALLEST))
-            if not any(self._is_title(row) for row in range(first, seed))
+            if not any(len(set(map(str, self._cells(row)))) <= 1 for row in range(first, seed))
         ]
         return self._widened(*max(blocks, key=lambda block: (self.count(*block), block[0] - block[1])))
 
@@ -155,9 +151,6 @@ class _Header:
 
     def _cells(self, row: int) -> Row:
         return [value for value in self.rows[row - self.low] if value is not None and value != ""]
-
-    def _is_title(self, row: int) -> bool:
-        return len(set(map(str, self._cells(row)))) <= 1
 
     def _is_group(self, row: int) -> bool:
         cells = self._cells(row)

@@ -1,8 +1,4 @@
-"""Notes on layout changes since a county's last submission: moved columns often hold misplaced answers.
-
-A pure function over two lists of places (table `source` of the warehouse).
-Columns that the form does not know are findings of the reader and are not compared here.
-"""
+"""Notes on layout changes since a county's last submission, from two lists of places (table `source`): moved columns often hold misplaced answers."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -64,7 +60,7 @@ def _note(report: Report, code: str, sheet: str, items: list[str]) -> None:
 
 
 def _renamed(before: dict[str, Place], now: dict[str, Place], both: list[str]) -> list[str]:
-    """Headers that say something else; ordinals, blanks, line breaks and widths of letters do not count, units do."""
+    """Headers with another text. Ordinals, blanks, line breaks and letter widths are ignored, units are not."""
     return [
         f"“{_plain(old)}”改为“{_plain(new)}”（{now[name].cell}）"
         for name in both

@@ -1,8 +1,4 @@
-"""Which unit of the roster a row is about: by code, else by a name that is unique in its town, else in its county.
-
-Everything else is an open question with candidates ranked by similarity, which never decides. A wrong match is worse than an
-open one, so a code and a name of two different units are a question too.
-"""
+"""Which unit a row is about: by code, else by a name unique in its town, else in its county, else an open question with ranked candidates."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -1,8 +1,4 @@
-"""One strict parser per type of answer: a raw cell to a typed value, or to what is wrong with it (semantics §2).
-
-A parser sees each distinct raw value of a column once; the column is then a dictionary look-up a cell. Values that came as
-numbers are taken at their shortest exact decimal (`repr`), so that 0.1 is a tenth.
-"""
+"""One strict parser per type of answer: a raw cell to a typed value, or to what is wrong with it (semantics §2). Floats are read by their `repr`."""
 
 import math
 import re

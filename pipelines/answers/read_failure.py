@@ -27,8 +27,7 @@ _WHY = {
 
 @dataclass(frozen=True)
 class Costly:
-    """A file that was not read. `why`: memory | cpu | wall | died, or `fault` where our program erred: that is no property
-    of the machine, is not noted, and ends with the next version."""
+    """A file that was not read. `why`: memory, cpu, wall, died; or `fault`, an error of our program, which is not noted in the ledger."""
 
     why: str
     limits: Limits

@@ -1,8 +1,4 @@
-"""A workbook to answers and findings: a pure function that never fails on what a county sends.
-
-A file that cannot be read, or whose county, month or layout is not settled, comes back as a refused `Reading` whose findings
-say why. Every other trouble concerns a row or a cell, and the rest counts.
-"""
+"""A workbook to answers and findings: a pure function that never fails. A file that cannot be used is a refused `Reading` with the reasons."""
 
 import hashlib
 from collections.abc import Mapping
@@ -195,7 +191,6 @@ class _Reading:
             self.report.add("explanation_says_nothing", sheet=sheet, cell=cells, found=texts, count=len(there))
 
     def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:
-        """The places of answers from other sheets."""
         for field_id, column in rows.columns.items():
             for row in rows.row:
                 if row > joined.height or column.index > joined.width:
@@ -208,9 +203,6 @@ class _Reading:
 
     # -- whose and which month ----------------------------------------------------------------------------------------
 
-    def _said(self, chosen: choose_sheets.Chosen) -> county_and_month.Identity:
-        return county_and_month.collect(self.reading.file, chosen.titled, self.marks, self.rosters)
-
     def _whose_at_least(self, chosen: choose_sheets.Chosen) -> tuple[str | None, date | None]:
         """County and month of a file that is refused for its sheets, where they are beyond doubt."""
         sheets = chosen.titled or [(sheet, 5) for sheet in self.workbook.sheets if sheet.name != county_and_month.MARKS]
@@ -221,7 +213,7 @@ class _Reading:
         return county_and_month.settle_county(said, lambda code: self.rosters.county_in(code, month))[0], month
 
     def _settle(self, chosen: choose_sheets.Chosen) -> None:
-        said = self._said(chosen)
+        said = county_and_month.collect(self.reading.file, chosen.titled, self.marks, self.rosters)
         month, trouble = county_and_month.settle_month(said)
         if trouble == "month_unknown" and (short := self._short_years(chosen)):
             self.report.add("month_two_digits", found="、".join(short))

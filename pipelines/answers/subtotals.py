@@ -60,7 +60,6 @@ def _groups(position: int, totals: list[Total], rows: CommunityRows, table: Tabl
 
 
 def _town(total: Total, rows: CommunityRows, table: Table, context: Context) -> list[int]:
-    """The rows of the town that the total names."""
     cells = [total.label]
     if "town" in table.columns:
         cells.append(str(table.sheet.value(total.row, table.columns["town"].index) or ""))

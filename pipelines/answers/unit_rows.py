@@ -1,7 +1,4 @@
-"""Which rows under the header are units: not totals, not notes and signatures, not blank or repeated header rows.
-
-Grain of the result: one entry per physical row that is not blank, in one of the lists of `Body`. Rows are 1-based.
-"""
+"""Which rows under the header are units. Each row that is not blank is in one of the lists of `Body`, by its number from 1."""
 
 import re
 from collections.abc import Callable

@@ -73,8 +73,6 @@ class Restored(TypedDict):
 
 @dataclass(frozen=True)
 class _Place:
-    """A backup's folder."""
-
     root: Path
 
     @property
@@ -102,7 +100,7 @@ class _Place:
 
 
 def _is_ours(name: str) -> bool:
-    """What the first moments of a backup leave that is killed before it has its mark."""
+    """Whether a file was left by a backup that was killed before it wrote its mark."""
     return name == ".backup.lock" or (name.startswith(f".{MARK}.") and name.endswith(".part"))
 
 
@@ -190,7 +188,6 @@ def _events(ledger: bytes) -> list[dict[str, Any]]:
 
 
 def _named(archive_ledger: bytes) -> list[str]:
-    """Objects that the events name, each once, in order."""
     bodies = (event["body"] for event in _events(archive_ledger))
     return list(dict.fromkeys(body[key] for body in bodies for key in ("sha256", "bundle") if body.get(key)))
 

@@ -1,8 +1,4 @@
-"""Released editions (semantics §4, Gate): those released and not retracted, folded from events of the ledger.
-
-An edition is named `2020-06/2`. An event of the kind `release` says that it was made. One with `gated` waits for an event `gate`; one
-without was made by a program that knew no gate and counts as released, so an old archive shows what it always showed.
-"""
+"""Released editions (semantics §4, Gate), folded from the ledger. A `release` without `gated` is of an older program and counts as released."""
 
 from dataclasses import dataclass, field
 

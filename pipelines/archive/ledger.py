@@ -159,7 +159,7 @@ def _is_event(line: bytes) -> bool:
 
 
 def _event(line: bytes) -> Event | None:
-    """The event of a line; None of a torn or strange one. One that lost only its line end counts: it is whole."""
+    """The event of a line; None for a torn or foreign line. A line that lost only its line end is whole."""
     fields = _fields(line.removesuffix(b"\n"))
     return Event(**fields) if fields else None
 

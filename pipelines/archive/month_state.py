@@ -1,16 +1,4 @@
-"""What is in force: the archive's events folded into the state of every month.
-
-A month is open, approved (locked) or reopened. Rows supersede rows, so every submission that was not withdrawn stays in force beside
-the later ones of its county and month; which row of which submission counts is decided where rows are known
-(`pipelines.figures.effective_answers`). A submission waits while its month is approved, while its month is not over, and, where its
-month lies before the policy's first, until a person accepts it.
-
-The fold is a pure function of events. No clock enters it: that a month is over is known by the day of a submission's own event, and
-for those that waited by the event `month_over`, which is appended once the month has ended. An edition names the last event that it
-rests on, so it is the same whenever it is made again.
-
-A withdrawn event is skipped, as if it had never happened; a withdrawn withdrawal restores it.
-"""
+"""What is in force: the archive's events folded into the state of every month (docs/design.md). A pure function of events, without a clock."""
 
 from bisect import insort
 from collections.abc import Callable, Collection, Iterable
@@ -227,7 +215,7 @@ def _submission(life: Life, reading: Received) -> None:
 
 
 def _place(life: Life, state: MonthState, reading: Received) -> None:
-    """Into force, or into the list in which it waits."""
+    """Put a submission in force, or into the list in which it waits."""
     if life.first_month and state.month < life.first_month and reading.county not in state.admitted:
         state.questioned.append(reading)
         life.status[reading.seq] = "question"
@@ -263,7 +251,6 @@ def _repeats(life: Life, before: list[int], reading: Received) -> bool:
 
 
 def _month_over(life: Life, event: Event) -> None:
-    """The month has ended: what was sent too early comes into force."""
     state = life.month(months.parse(event.body["month"]))
     state.over = True
     early, state.early = state.early, []
@@ -341,7 +328,6 @@ def _accept(life: Life, event: Event) -> None:
 
 
 def _ask(life: Life, event: Event) -> None:
-    """The explanation is not enough: the finding is open again."""
     finding = event.body["finding"]
     _answer(life, finding, "open", event)
     life.waivers = [w for w in life.waivers if (w.finding, w.until) != (finding, NO_END)]

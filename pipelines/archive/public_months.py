@@ -1,8 +1,4 @@
-"""政务公开: which edition of a month citizens are shown, folded from events of the ledger.
-
-The last decision `publicise` of a month counts. Once it is withdrawn, or its edition retracted, the month shows nothing: figures that
-were corrected before do not come back by themselves.
-"""
+"""政务公开: which edition of a month citizens are shown. The last `publicise` counts; withdrawn or retracted, the month shows nothing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,9 +1,4 @@
-"""Bytes into the archive. Nothing here reads a workbook.
-
-The same bytes twice are one submission. Sent again after another file of the county took their place, or after they were withdrawn,
-they are put back in force: a submission with its own number. A file that was too costly to read may be sent again as it is: the
-machine may have been short of memory.
-"""
+"""Bytes into the archive, without reading a workbook. The same bytes are one submission unless replaced, withdrawn or too costly to read before."""
 
 import hashlib
 from collections.abc import Callable
@@ -54,7 +49,7 @@ class Receiver:
         return event.seq, False
 
     def _standing(self, digest: str) -> int | None:
-        """The number under which the archive has the same bytes and nothing has taken their place."""
+        """The number of the submission with the same bytes, unless another has replaced it."""
         known = self.seen.get(digest)
         if known is None or known == self.last_change:
             return known

@@ -1,8 +1,4 @@
-"""The archive: what came in and what was decided, permanently.
-
-Bytes are stored under their SHA-256; events are lines of an append-only ledger (`pipelines.archive.ledger`). Both are on disk (fsync of file
-and folder) before a receipt is confirmed. Nothing here is ever rewritten.
-"""
+"""The archive: bytes under their SHA-256, events in the ledger; both on disk (fsync of file and folder) before a receipt, never rewritten."""
 
 import hashlib
 from collections.abc import Iterator

@@ -61,5 +61,4 @@ def _signed(value: Fraction) -> str:
 
 
 def _rounded(value: Fraction) -> Decimal:
-    """To two decimals, half up."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.01"), ROUND_HALF_UP)

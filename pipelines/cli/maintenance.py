@@ -24,7 +24,6 @@ def rebuild(settings: Settings, as_json: bool) -> None:
 
 
 def _finish(result: Mapping[str, object], message: str, good: bool, as_json: bool) -> None:
-    """Print the result, and exit with 1 where it is not good."""
     printing.print_json(result) if as_json else printing.say(*message.split("\n"))
     if not good:
         sys.exit(1)

@@ -110,7 +110,7 @@ def figures(rows: list["Figure"], indicators: Mapping[str, Mapping[str, Any]]) -
         say("没有这样的数字")
         return
     lines: list[tuple[object, ...]] = [
-        ("月份", "地区", "指标", "代码", "现值", "完成/应有", "未知", "目标", "状态", "还差")
+        ("月份", "地区", "指标", "代码", "现值", "完成/应有", "未填报", "目标", "状态", "还差")
     ]
     for row in rows:
         indicator = indicators[row["indicator"]]
@@ -142,7 +142,7 @@ def story(story: "ExplainedFigure", indicator: Mapping[str, Any], labels: Mappin
     value = valued(figure["value"], indicator["unit"])
     say(full_width(f"{indicator['name']}（{story['indicator']}）条款 {story['clause']}：{story['quote']}"))
     say(story["arithmetic"])
-    say(f"= {value}（{figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']}）")
+    say(f"= {value}（{figure['numerator']}/{figure['denominator']}，未填报 {figure['unknown']}）")
     for unit in story["units"]:
         held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""
         say(f"  {unit['unit']} {unit['name']} {states[unit['counts']]}{held}")
@@ -166,7 +166,7 @@ _ANSWERS: dict[bool | int | str | None, str] = {True: "是", False: "否", None:
 
 
 def _instead(report: "Report") -> str:
-    """Which report counts, where it is not this one."""
+    """The report that counts, where it is not this one."""
     counts = report.in_force
     if report.state not in ("known", "superseded") or report.refused or counts is None:
         return ""

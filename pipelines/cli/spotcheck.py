@@ -182,7 +182,6 @@ def record(settings: Settings, files: tuple[Path, ...], by: str, as_json: bool) 
 
 
 def _recorded(settings: Settings, report: "Report") -> dict[str, object]:
-    """One returned file as `--json` prints it."""
     from pipelines.intake import returned_lists
 
     number, replaced, late = returned_lists.recorded(settings, report.seq)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def tasks(
     settings: Settings, context: click.Context, month: date | None, county: str | None, out: Path | None, as_json: bool
 ) -> None:
-    """督办：把各县的缺口列为事项，说明尚缺多少、欠达超进度；只由以后月份的数据销号，回落的重新列入。"""
+    """督办：把各县的缺口列为事项，说明未达标多少、欠达超进度；只由以后月份的数据销号，回落的重新列入。"""
     if context.invoked_subcommand is None:
         _list(settings, month, county, out, as_json)
 
@@ -100,7 +100,7 @@ def _print(listed: list["Task"]) -> None:
         quota = "" if task["quota"] is None else f"（应完成 {task['quota']}）"
         until = f"，{task['due']:%Y-%m-%d} 前"
         which = f"[{task['county']} {task['indicator']}] {task['short']} {task['name']}"
-        printing.say(f"{which}：尚缺 {task['failing']}{done}{quota}，{progress(task)}{until}")
+        printing.say(f"{which}：未达标 {task['failing']}{done}{quota}，{progress(task)}{until}")
         for reply in task["replies"]:
             printing.say(f"      县里答复（{reply['by']}，{reply['at'][:10]}）：{reply['text']}")
     printing.say(f"共 {len(standing)} 项督办事项，另有 {len(listed) - len(standing)} 项已办结")

@@ -1,8 +1,4 @@
-"""Asset checks: one for each kind that `pipelines.warehouse.warehouse_checks` derives from the declarations, run by the stage that they check.
-
-All rules of one kind are one check, whose table lists the failing ones with counts and places. One check for each of the forty rules
-would make a month take a third longer, because Dagster writes each check six times.
-"""
+"""Asset checks: one per kind of `warehouse_checks`, with a table of its failing rules. One per rule would make a month a third slower."""
 
 import warnings
 from collections.abc import Iterable, Iterator

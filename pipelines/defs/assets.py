@@ -90,7 +90,6 @@ def _submissions(common: dict[str, Any], reference: Reference, checks: list[dg.A
 
 
 def _used(opened: Warehouse, new: list[int]) -> list[int]:
-    """Numbers of the new submissions that were not refused."""
     status = opened.life().status
     return [seq for seq in new if status.get(seq, "refused") != "refused"]
 
@@ -214,7 +213,6 @@ def _began(context: dg.AssetExecutionContext) -> datetime:
 
 
 def _before(archive: Archive, moment: datetime) -> int:
-    """The last event of the ledger before a moment."""
     decisions = (
         event for event in archive.decisions() if datetime.fromisoformat(event.at) >= moment.replace(microsecond=0)
     )

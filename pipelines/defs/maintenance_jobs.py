@@ -1,7 +1,4 @@
-"""Dagster maintenance: runs whose process has ended, missed months, old runs and their logs.
-
-Dagster's own monitoring ends such a run only after the run's maximum duration, blocking the queue for an hour.
-"""
+"""Dagster maintenance: dead runs (its own monitoring would block the queue for an hour), missed months, old runs and their logs."""
 
 import os
 from datetime import datetime, timedelta

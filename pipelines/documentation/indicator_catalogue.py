@@ -1,7 +1,4 @@
-"""The catalogue of indicators, in Chinese, for officials: clause, definition, reading, formula, target, worked examples.
-
-`docs/indicators.md` is made from the registers and from the spec tables in `tests/specs`, which are run as tests.
-"""
+"""The catalogue of indicators for officials, in Chinese: `docs/indicators.md`, from the registers and the specs in `tests/specs`."""
 
 from pathlib import Path
 
@@ -112,7 +109,6 @@ def _label(name: str, indicator: Indicator, reference: Reference) -> str:
 
 
 def _example(spec: Plain) -> str:
-    """A worked example as tables."""
     blocks = [f"算例：{spec['says']}。", ""]
     for rows in (spec.get("counties"), spec.get("units")):
         if rows:
@@ -134,7 +130,6 @@ _MANNERS = {
 
 
 def _case(case: Plain) -> str:
-    """A worked example of several months as a table."""
     months = case.get("months", ["2020-06"])
     rows = [
         {
@@ -173,7 +168,6 @@ def _series(name: str, title: str) -> list[str]:
 
 
 def _series_case(case: Plain) -> str:
-    """A worked example: the rows that are given, and what comes out."""
     target = f"（{_case_target(case['target'])}）" if "target" in case else ""
     if "values" in case:
         months = (f"前 {ago} 月" if ago else "本月" for ago in range(len(case["values"]) - 1, -1, -1))

@@ -110,12 +110,12 @@ def _town(row: Row) -> str:
 def _list(title: str, edges: list[Edge]) -> list[str]:
     if not edges:
         return []
-    rows = [[row.code, f"{row.county} {row.town}", row.name, edge.evidence] for edge in edges if (row := _row(edge))]
+    rows = [
+        [row.code, f"{row.county} {row.town}", row.name, edge.evidence]
+        for edge in edges
+        if (row := edge.before or edge.after)
+    ]
     return ["", f"{title} ({len(rows)}):", "", *_table(["code", "town", "name", "evidence"], rows)]
-
-
-def _row(edge: Edge) -> Row | None:
-    return edge.before or edge.after
 
 
 def _table(header: list[str], rows: Iterable[Iterable[object]]) -> list[str]:

@@ -1,9 +1,4 @@
-"""Closed periods of a release's series: each a small database of its own, made once and shared by later editions.
-
-A period is a past calendar year, or a past quarter of the current one. So an edition's own database holds a quarter at most, and
-a month costs the same however long the series is. A period is made again when its inputs have changed: a corrected month, other
-divisions for the figures as now, a waiver, the definitions.
-"""
+"""Closed periods (past years, past quarters) of a release's series: a database each, shared by later editions, made again when its inputs change."""
 
 import hashlib
 import json

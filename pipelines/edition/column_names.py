@@ -18,7 +18,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "shared_funding": ("经费是否市、区分担", "whether city and district share the funding"),
     "has_villages": ("是否辖有村", "whether the county has villages"),
     "row_state": (
-        "本月该行的状态：accepted 采用、held 暂不计入、空为未报",
+        "本月该行的状态：accepted 计入、held 暂不计入、空为未报",
         "state of the row in the month; null where nothing was reported",
     ),
     "answered_in": ("答案来自哪个月", "the month that the answers come from"),
@@ -32,14 +32,14 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "level": ("层级：city 市、county 县、town 乡镇", "level"),
     "value": ("现值：已证实的占比（%）或比率", "proven share in percent, or the ratio"),
     "known": ("已报单位中的现值", "value among the units that answered"),
-    "lower": ("下限：未知的都不达标时", "value if every unknown unit failed"),
-    "upper": ("上限：未知的都达标时", "value if every unknown unit met it"),
+    "lower": ("下限：未填报的都不达标时", "value if every unknown unit failed"),
+    "upper": ("上限：未填报的都达标时", "value if every unknown unit met it"),
     "shown": ("现值，四舍五入到一位小数", "value, half up to one decimal"),
     "known_shown": ("已报单位中的现值，四舍五入到一位小数", "known value, half up to one decimal"),
     "numerator": ("分子", "numerator"),
     "denominator": ("分母", "denominator"),
-    "unknown": ("未知的单位数", "units of which it is not known"),
-    "scope_unknown": ("其中是否在范围内也未知的单位数", "of these, units whose scope is not known"),
+    "unknown": ("未填报的单位数", "units of which it is not known"),
+    "scope_unknown": ("其中不知是否适用的单位数", "of these, units whose scope is not known"),
     "failing": ("已知未达标的单位数", "units known to fail"),
     "answered": ("答全的单位数", "units that answered both parts"),
     "target": ("目标", "target"),
@@ -47,10 +47,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "status": ("状态", "status"),
     "if_low": ("取下限时的状态", "status at the lower bound"),
     "if_high": ("取上限时的状态", "status at the upper bound"),
-    "if_last": ("未知单位按最近报送时的状态", "status if the unknown units stood as last reported"),
+    "if_last": ("未填报的单位按最近报送时的状态", "status if the unknown units stood as last reported"),
     "deciding": ("由哪些县的未报决定，代码以逗号分隔", "codes of the counties whose missing answers decide it"),
     "needed": ("达到目标需要的单位数", "units that the target needs"),
-    "gap": ("尚缺的单位数", "units missing"),
+    "gap": ("还差的单位数", "units missing"),
     "gap_failing": ("其中须靠工作完成的", "of these, units that only work can close"),
     "gap_unknown": ("其中可能只是未填报的", "of these, units that may only be unreported"),
     "pace": ("进度：已完成工作量占比除以已过时间占比", "pace: share of the work done over share of the time gone"),
@@ -78,7 +78,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "refused": ("是否整份退回", "whether the whole file was refused"),
     "sender": ("报送人", "sender"),
     "rows_read": ("读出的行数", "rows read"),
-    "rows_accepted": ("采用的行数", "rows accepted"),
+    "rows_accepted": ("计入的行数", "rows accepted"),
 }
 
 # columns of the tables of spot checks
@@ -110,7 +110,7 @@ SPOT: dict[str, tuple[str, str]] = {
     "at_most": ("指标是否以少为好", "whether the target is an upper limit"),
     "counted": ("所报范围内的单位数", "units in scope as reported"),
     "yes": ("所报达到的单位数", "units reported to meet it"),
-    "unknown": ("所报未知的单位数", "units reported as unknown"),
+    "unknown": ("所报中未填报的单位数", "units reported as unknown"),
     "required": ("目标需要的单位数", "units that the target needs"),
     "allowed": ("至多允许未能属实的个数", "visits that may fail"),
     "planned": ("计划走访的单位数", "units planned to visit"),
@@ -154,11 +154,9 @@ SPOT: dict[str, tuple[str, str]] = {
 
 # column → value → meaning
 CODES: dict[str, dict[str, str]] = {
-    "row_state": {"accepted": "采用", "held": "暂不计入"},
+    "row_state": {"accepted": "计入", "held": "暂不计入"},
     "divisions": {"then": "当时区划", "now": "发布版当月区划"},
     "level": {"city": "市", "county": "县", "town": "乡镇"},
     "severity": {"error": "错误", "warning": "需核实", "note": "提示"},
     "part": {"community": "表1", "county": "表2"},
 }
-# state of a unit for an indicator
-STATES = {"0": "不适用", "1": "达到", "2": "未达到", "3": "未知", "4": "是否在范围内未知"}

@@ -1,9 +1,4 @@
-"""The order of concern (semantics §6) of indicators and counties, in Python and in SQL.
-
-Figures: status, then the share of the needed units still missing, then the missing units, then the register's order. Places: the share
-of the applicable headline indicators that are behind, then the summed missing share of those that are behind (what is on pace, or too
-young to be judged, counts against nobody), then the code. In print places that differ by the code alone share one number.
-"""
+"""The order of concern (semantics §6) of indicators and counties, in Python and in SQL. In print, places that differ by code alone share a number."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

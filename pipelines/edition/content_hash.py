@@ -1,8 +1,4 @@
-"""Content hash of a table: it depends on names, types and values of the rows alone.
-
-The bytes of a Parquet file depend on the library that wrote it and its version; names, types and values do not. So editions are
-compared by the content of their month tables, and bytes are only checked for damage.
-"""
+"""Content hash of a table by names, types and values alone: the bytes of a Parquet file depend on the library that wrote it."""
 
 from collections.abc import Iterator
 from hashlib import sha256

@@ -1,7 +1,4 @@
-"""`datapackage.json`: an edition's month tables for other programs (Frictionless Data Package), every column with its meaning.
-
-Titles and meanings come from the form, the register and `column_names`; a test checks that every column has one.
-"""
+"""`datapackage.json`: an edition's month tables as a Frictionless Data Package, every column with its meaning."""
 
 import hashlib
 import json
@@ -12,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.edition.column_names import CODES, COLUMNS, SPOT, STATES
+from pipelines.edition.column_names import CODES, COLUMNS, SPOT
+from pipelines.edition.statuses import UNIT_STATES
 from pipelines.figures.progress import STATUSES
 from pipelines.punctuation import full_width
 from pipelines.reference.form import Field, Form
@@ -22,6 +20,7 @@ from pipelines.system.durable_files import write_durably
 from pipelines.verification import spot_tables
 
 FILE = "datapackage.json"
+_STATES = {str(state): name for state, name in UNIT_STATES.items()}
 _TYPES = {"BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "number", "VARCHAR": "string"}
 _KEYS = {
     "standing": ["month", "unit"], "county_standing": ["month", "unit"], "state": ["month", "unit"], "county_state": ["month", "unit"],
@@ -137,7 +136,7 @@ def _meaning(
         part, _, own = name.rpartition(":")
         if entry := next((i for i in register if i.id == own), None):
             words = {"n": ("分子：", "numerator of "), "d": ("分母：", "denominator of ")}.get(part, ("", "state for "))
-            return f"{words[0]}{entry.name}", f"{words[1]}{entry.id}", None, {} if part else STATES
+            return f"{words[0]}{entry.name}", f"{words[1]}{entry.id}", None, {} if part else _STATES
     if name in COLUMNS and not (kind in ("standing", "county_standing", "evidence") and _asked(name, kind, form)):
         return *COLUMNS[name], None, CODES.get(name) or (STATUSES if name == "status" or name.startswith("if_") else {})
     prefix, _, own = name.rpartition(":")

@@ -74,7 +74,7 @@ def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
     return {
         "policy": pa.Table.from_pylist([_policy(register) for register in registers]),
         "indicator": pa.Table.from_pylist(
-            [row for register in registers for row in _indicators(register)], schema=_INDICATOR
+            [_indicator(r.policy.id, position, i) for r in registers for position, i in enumerate(r)], schema=_INDICATOR
         ),
         "field": pa.Table.from_pylist(_fields(reference.form), schema=_FIELD),
         "status": pa.Table.from_pylist(
@@ -148,10 +148,6 @@ _INDICATOR = pa.schema(
     + [("headline", pa.bool_()), ("is_share", pa.bool_()), ("factor", pa.int64()), ("position", pa.int64())]
     + [("low", pa.float64()), ("high", pa.float64()), ("goal_due", pa.date32()), ("fields", pa.list_(pa.string()))]
 )
-
-
-def _indicators(register: Register) -> list[dict[str, Any]]:
-    return [_indicator(register.policy.id, position, i) for position, i in enumerate(register)]
 
 
 def _indicator(policy: str, position: int, i: Indicator) -> dict[str, Any]:

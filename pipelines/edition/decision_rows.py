@@ -45,10 +45,7 @@ def note_rows(events: Iterable[Event], life: Life, month: date) -> list[Note]:
 
 
 def explanation_rows(life: Life) -> list[dict[str, Any]]:
-    """The table `explanation`: one row a finding that a county has explained, with the latest explanation and the city's response.
-
-    `state`: explained | settled (accepted) | open (asked again: `question`) | dismissed.
-    """
+    """The table `explanation`: one row a finding that a county explained. `state`: explained, settled, open (asked again: `question`), dismissed."""
     answers = {finding: life.answer_to(finding) for finding in sorted({*life.answered, *life.continues})}
     return [row for finding, answered in answers.items() if answered and (row := _explained(finding, answered))]
 

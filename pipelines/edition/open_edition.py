@@ -1,8 +1,4 @@
-"""Open a release, read-only: for dashboards, notebooks and reports.
-
-A release is opened by its folder without the warehouse, so a running pipeline neither locks nor changes it. The connection can read
-only that folder.
-"""
+"""Open a release by its folder, read-only and without the warehouse. The connection can read only that folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

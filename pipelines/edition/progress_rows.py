@@ -35,9 +35,7 @@ class MovedPlace(TypedDict):
 
 
 class MovedBeside(TypedDict):
-    """A county's met units more by reports that came or went silent (of them `founded`: of units first listed in the month), and by
-    roster. Grain: one county where reports or roster moved any.
-    """
+    """A county's met units more by reports (of them `founded`: of units first listed in the month) and by roster."""
 
     unit: str
     reported: int
@@ -104,9 +102,7 @@ class TaskUnit(TypedDict):
 
 
 class Reply(TypedDict):
-    """A county's reply to one of its tasks. Grain: a reply in force, `seq` its number in the ledger. `month`: the release's (`YYYY-MM`)
-    when it was made; `text` is without personal numbers; `at` an ISO moment.
-    """
+    """A county's reply to one of its tasks: `seq` is its ledger number, `month` (`YYYY-MM`) the release's then, `text` without personal numbers."""
 
     seq: int
     county: str

@@ -1,9 +1,4 @@
-"""Make an immutable working edition (semantics §4, Gate): written aside, then moved to its place in one atomic step.
-
-An edition of month M holds the series up to M. Approved months keep the figures with which they were approved; all others are
-computed from the archive as it is now. The same inputs make no new edition. The folder is completed before the ledger gets its
-event; the next run repairs a kill between the two.
-"""
+"""Make an immutable working edition (semantics §4, Gate): completed aside, moved in one step, then noted in the ledger."""
 
 import json
 import shutil
@@ -204,7 +199,6 @@ def _approved(settings: Settings, life: Life) -> dict[date, Path]:
 
 
 def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, month: date) -> dict[str, Object]:
-    """The tables of an approved month as they were published."""
     listed, key = edition_folders.read_manifest(published)["tables"], months.key(month)
     return {
         table: _adopted(warehouse, settings, published / month_tables.file_name(table, month), entries[key])
@@ -350,12 +344,12 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, A
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
     (folder / "reports").mkdir()
-    write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
+    write_durably(
+        folder / "manifest.json",
+        json.dumps({**manifest, "files": files}, ensure_ascii=False, indent=1, sort_keys=True).encode(),
+        mode=0o440,
+    )
     sync_folder(folder)
-
-
-def _json(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
 def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:

@@ -224,6 +224,5 @@ def unit_state(policy: str, states: str, indicator: str) -> str:
 
 
 def _units(source: Source) -> dict[str, str]:
-    """Per unit, how many indicators and headline indicators it has, lacks, and leaves unknown."""
     each = [unit_state(policy, source.own(f"state-{policy}"), "release.indicator") for policy in source.policies()]
     return {"unit_state": f"SELECT * FROM ({' UNION ALL '.join(each)}) ORDER BY policy, unit"} if each else {}

@@ -1,7 +1,4 @@
-"""The tables of spot checks in an edition's series (`pipelines.verification.spot_tables`), from the ledger and the computed states.
-
-They are made for every month of the series, approved ones too, because a check does not change reported figures.
-"""
+"""The tables of spot checks for every month of a series, approved ones too: a check does not change reported figures."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -40,12 +37,7 @@ def is_checked(warehouse: Warehouse, manifest: dict[str, Any], latest: Path) -> 
     if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
         return False
     changed = same_edition.differing(warehouse, latest, manifest)
-    return bool(changed) and only_these(changed)
-
-
-def only_these(changed: Iterable[str]) -> bool:
-    """Whether all of these month tables (`table/month`) are of spot checks."""
-    return all(name.split("/")[0] in spot_tables.TABLES for name in changed)
+    return bool(changed) and all(name.split("/")[0] in spot_tables.TABLES for name in changed)
 
 
 class _Asked:

@@ -1,7 +1,4 @@
-"""Plan spot checks of an edition's figures: claims, strata, number of visits (§3).
-
-Reads an edition and writes nothing. A claim is a share with a target, of the city or of a county, over communities.
-"""
+"""Plan spot checks of an edition's shares with a target: claims, strata, number of visits (§3). Writes nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

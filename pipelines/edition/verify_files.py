@@ -92,11 +92,7 @@ def damaged_objects(warehouse: Warehouse, store: Path, content: dict[str, dict[s
 
 
 def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
-    """Of files by the SHA-256 that they must have, those that are missing or have another.
-
-    A verified file is read again only when it was modified, so that the cost does not grow with the series. Silent corruption is
-    detected where whole editions are read (`faults`, `require_whole`).
-    """
+    """Of files by the SHA-256 that they must have, those missing or different. A verified file is read again only once it was modified."""
     con = warehouse.con
     con.execute(_NOTED)
     known = dict(con.execute(_KNOWN, [list(named)]).fetchall())

@@ -1,9 +1,4 @@
-"""Earlier months read by later divisions: every unit followed to where it is now (semantics §1, §6).
-
-An as-now reading counts a month's answers by another month's roster: place, kind and the county's attributes are those of the later
-roster, the answers those of the month. A unit without a successor stays where its town went. So a series has no jump that is only
-a boundary; the reconciliation of units is the roster's.
-"""
+"""Earlier months read by later divisions (semantics §1, §6): place, kind and county of the later roster, the month's own answers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict

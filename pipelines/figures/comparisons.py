@@ -1,7 +1,4 @@
-"""Findings that come from comparing: with what was in force before, with the county's last layout, with the months before.
-
-They are notes and warnings: no row is held for them.
-"""
+"""Notes and warnings from comparing with what was in force, the county's last layout, the months before. They hold no row."""
 
 from datetime import date
 from itertools import groupby

@@ -1,13 +1,4 @@
-"""For every unit of a month: its roster entry, and the answers that count for it.
-
-The roster decides who is counted. Rows supersede rows: of the submissions in force in a month, the latest in which a unit's row is
-accepted counts for it; a row that is held in a later one leaves the earlier accepted row in force. A unit without an accepted row has
-its latest one of the two months before, marked as carried, without the answers that count from 1 January where a New Year lies
-between; else nothing (semantics §4). Rows are held back by what the reader saw and by the form's rules of severity error that no
-waiver lifts. Units are followed across codes and names by `uid`.
-
-A county's record (表2) is joined answer by answer from the accepted records in the same order.
-"""
+"""For every unit of a month: its roster entry and the answers that count for it (semantics §4). Units are followed by `uid`."""
 
 import hashlib
 import json
@@ -151,7 +142,6 @@ _OF_A_MONTH = ("standing", "county_standing", "county_source", "last_answer", "l
 
 
 def _forget(warehouse: Warehouse, gone: list[date]) -> None:
-    """Delete the standing answers of these months."""
     if gone:
         with warehouse.transaction():
             for table in _OF_A_MONTH:

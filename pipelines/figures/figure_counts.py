@@ -68,16 +68,12 @@ def compute(warehouse: Warehouse, span: list[date], basis: str = "then") -> None
     `basis` names these rosters (`as_now.key`).
     """
     for number, register in enumerate(warehouse.reference.registers):
-        since = _since(register, span)
+        since = [month for month in span if month >= register.since]
         with warehouse.transaction():
             _keep_states(warehouse, span, since, number, register, basis)
         if since:
             city = warehouse.reference.rosters.city.code
             count(warehouse.con, city, number, register, f"month IN {among(since)} AND divisions = '{basis}'")
-
-
-def _since(register: Register, span: list[date]) -> list[date]:
-    return [month for month in span if month >= register.since]
 
 
 def judge_units(con: duckdb.DuckDBPyConnection, form: Form, span: list[date], register: Register) -> None:

@@ -1,9 +1,4 @@
-"""The verdict on a figure, drawn at both ends of what it may be (semantics §6).
-
-A verdict is a function of one point x; a share is judged at its lower and its upper bound, a ratio at its value. All of it is SQL over a
-measured series (`series_start.load`). The pace is computed in binary; where that comes near a threshold it is decided with exact
-fractions, so that one village short is one village short.
-"""
+"""The verdict at both ends (semantics §6), as SQL over a measured series. A pace near a threshold is decided by exact fractions."""
 
 from fractions import Fraction
 from math import nextafter

@@ -1,8 +1,4 @@
-"""Outlook of a series, and its progress by the Open SDG method (semantics §6).
-
-Outlook: the straight line through the last six months (Theil–Sen: the median of all slopes between two months; it does not follow a
-single odd month), its value at the due date and the month in which it reaches the target. Second opinion: the Open SDG method.
-"""
+"""Outlook of a series (Theil–Sen line through six months), and its progress by the Open SDG method (semantics §6)."""
 
 from datetime import date
 from itertools import combinations

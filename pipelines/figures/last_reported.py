@@ -1,8 +1,4 @@
-"""What an unproven verdict would be if every unknown unit were as last reported: `if_last` (semantics §6).
-
-Of each unit and county every question takes its last accepted answer of any age; one of a `year` question only within its year. A unit
-whose state is known keeps it. The verdict is then drawn as any other.
-"""
+"""What an unproven verdict would be if every unknown unit stood by its last answers of any age: `if_last` (semantics §6)."""
 
 from dataclasses import dataclass, replace
 from datetime import date

@@ -1,7 +1,4 @@
-"""Value, bounds, status and gap of every figure (semantics §5 and §6): the table `figure`.
-
-Comparisons with a target are made on integers and decimals; see `pipelines.figures.figure_verdict` for the pace.
-"""
+"""Value, bounds, status and gap of every figure, compared in integers and decimals (semantics §5, §6): the table `figure`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

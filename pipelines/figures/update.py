@@ -1,8 +1,4 @@
-"""Compute months in order, and only those whose inputs have changed.
-
-A month's figures are a function of the submissions in force, the decisions, the roster, the registers, the program and of what was in force
-in the months before. All of that is hashed into the month's fingerprint; a month with the same fingerprint is not computed again.
-"""
+"""Compute months in order, and only those whose fingerprint, a hash of all their inputs, has changed."""
 
 import hashlib
 import json
@@ -37,7 +33,7 @@ def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None 
 
 
 def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dict[date, str]) -> None:
-    """The months before a month by its divisions, and its figures with their verdicts. A kill leaves it stale.
+    """Compute the months before by a month's divisions, then its figures and verdicts. Killed, the month stays stale.
 
     In several transactions: the memory of a temporary table that is dropped is given back when its transaction ends.
     """

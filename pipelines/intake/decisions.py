@@ -1,7 +1,4 @@
-"""Decisions of the city on months and findings: approve, reopen, extend, annotate, waive, resolve, admit, withdraw.
-
-Each is an event of the ledger with a person's name, and can be withdrawn.
-"""
+"""Decisions of the city on months and findings. Each is an event of the ledger with a person's name, and can be withdrawn."""
 
 from collections.abc import Callable
 from datetime import date

@@ -1,8 +1,4 @@
-"""File names of senders: as text for the ledger, never a path, and safe to be shown.
-
-A name comes from outside like the file itself. It may hold bytes of another encoding, control characters, turns of direction,
-somebody's telephone number. It is kept as text; what it could do to a terminal, a mail or a page is taken from it where it is shown.
-"""
+"""File names of senders as text for the ledger, never a path. What could act on a terminal, mail or page is removed where they are shown."""
 
 import os
 from pathlib import Path, PureWindowsPath
@@ -14,10 +10,7 @@ MOST_BYTES = 200
 
 
 def of(path: Path | str) -> str:
-    """The last part of a path as text for the ledger, without personal numbers.
-
-    A name whose bytes are not UTF-8 is decoded as GB18030 (zip files of Windows), else its bytes are escaped.
-    """
+    """The last part of a path as text for the ledger, without personal numbers. Bytes that are not UTF-8 are read as GB18030, else escaped."""
     name = Path(path).name
     try:
         raw = os.fsencode(name)

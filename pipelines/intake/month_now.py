@@ -243,7 +243,6 @@ def notes(settings: Settings) -> list[Note]:
 
 
 def _decisions(events: list[Event], life: Life, month: date) -> Iterator[Decision]:
-    """Decisions about the month, and those that take one of them back."""
     rows = list(_rows(events, life))
     about = {row["seq"] for row in rows if row["month"] == months.key(month)}
     for row in reversed(rows):

@@ -177,7 +177,6 @@ def all_findings(opened: Warehouse, seq: int) -> list[FindingRow]:
 
 
 def _waived(opened: Warehouse, seq: int) -> set[str]:
-    """Ids of the findings that are waived in the month of a submission."""
     month = projection.scalar(opened.con, "SELECT month FROM submission WHERE seq = ?", [seq])
     return set(opened.life().waived(month)) if month else set()
 

@@ -1,8 +1,4 @@
-"""Receipts of submissions, from the archive and the warehouse.
-
-The findings of earlier submissions are computed again from their rows: the warehouse does not keep the rules' findings of a
-superseded submission, and a receipt must not depend on when the warehouse was built.
-"""
+"""Receipts of submissions. Findings of earlier ones are computed again, so that a receipt does not depend on when the warehouse was built."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ def record(opened: Warehouse) -> list[Event]:
 
 
 def _known(archive: Archive) -> dict[tuple[str, str], list[float]]:
-    """Finding and text → until which event each explanation in these words was in force."""
+    """Finding and text → the event until which an explanation in these words was in force."""
     events = list(archive.decisions())
     withdrawn, known = withdrawals.in_force(events), defaultdict(list)
     for event in events:

@@ -1,9 +1,4 @@
-"""Returned lists of spot checks, which are submitted like workbooks.
-
-A returned list is archived as a submission, and refused as a report. Here it is recognised by its marks or its header, read, and
-recorded in the ledger as `spot_result` with its answers and findings. Lists whose window is over or whose results are complete are
-closed (`spot_close`); the close is an event, so that a rebuild does not depend on the clock.
-"""
+"""Returned lists of spot checks: archived like workbooks, recorded as `spot_result`; `spot_close` is an event, so a rebuild needs no clock."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,7 +17,7 @@ from pipelines.settings import Settings
 from pipelines.verification import course, returned, spot_findings, spot_lists
 from pipelines.verification.returned import Returned, Sheet
 from pipelines.verification.spot_findings import SpotFinding
-from pipelines.verification.spot_lists import SpotList, Version
+from pipelines.verification.spot_lists import SpotList
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
 
@@ -233,16 +228,15 @@ def recorded(settings: Settings, seq: int | None) -> tuple[int | None, int, int]
     """Of a submission that is a returned list: the list's number, rows that had another result before, rows that came late."""
     for number, spot_list in of_ledger(Archive(settings.archive)).items():
         own = [
-            (versions, n) for versions in spot_list.versions.values() for n, v in enumerate(versions) if _is_of(v, seq)
+            (versions, n)
+            for versions in spot_list.versions.values()
+            for n, v in enumerate(versions)
+            if v.event.body["returned"] == seq
         ]
         if own or any(event.body["returned"] == seq for event in spot_list.results):
             replaced = sum(n > 0 and versions[n - 1].answer.result != versions[n].answer.result for versions, n in own)
             return number, replaced, sum(versions[n].late for versions, n in own)
     return None, 0, 0
-
-
-def _is_of(version: Version, seq: int | None) -> bool:
-    return version.event.body["returned"] == seq
 
 
 def still_open(settings: Settings, number: int) -> int:

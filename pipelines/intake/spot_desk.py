@@ -88,13 +88,8 @@ def _check(terms: Terms, today: date, claims: Sequence[ListClaim]) -> None:
         raise Refusal(f"“{number.source}”由本系统产生，不能作为抽取号码；请用公开发布的号码（如排列5），或现场掷骰")
     if not terms.groups:
         raise Refusal("没有检查组；请至少安排一个")
-    counties = {place for claim in claims for place in _counties(claim)}
+    counties = {code for claim in claims for place in claim.strata for code in place.id.split("+") if code.isdigit()}
     draw.assign("", terms.groups, counties)
-
-
-def _counties(claim: ListClaim) -> list[str]:
-    """Codes of counties that are strata by themselves; of one stratum nothing is known yet."""
-    return [code for place in claim.strata for code in place.id.split("+") if code.isdigit()]
 
 
 def make_draw(

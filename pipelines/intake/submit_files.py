@@ -1,7 +1,4 @@
-"""Check a workbook without storing it; submit it.
-
-What is submitted is on disk in the archive, byte for byte, before its receipt is confirmed.
-"""
+"""Check a workbook without storing it; submit it: archived byte for byte before its receipt is confirmed."""
 
 import hashlib
 from collections.abc import Iterable

@@ -47,7 +47,6 @@ def _publish(
     report: Progress | None,
     warn: Callable[[str], None] | None,
 ) -> Edition:
-    """`run` without its papers."""
     with session.settled(settings, "月度计算", report=report) as opened:
         wanted = month or newest_reported(opened, datetime.now(SHANGHAI))
         if wanted is None:

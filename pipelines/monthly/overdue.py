@@ -41,7 +41,7 @@ def _owed(opened: Warehouse, tick: datetime) -> dict[date, str]:
     for month in opened.life().reported:
         before = [seq for seq in opened.life().months[month].sequence if datetime.fromisoformat(received[seq]) <= tick]
         if before and _is_news(opened, month, max(before)) and gate.opened_by(opened, month, tick):
-            marks[month] = _mark(before)
+            marks[month] = hashlib.sha256(json.dumps(before).encode()).hexdigest()[:12]
     return marks
 
 
@@ -53,10 +53,6 @@ def _is_news(opened: Warehouse, month: date, seq: int) -> bool:
         return False
     # an approved month keeps its edition
     return not (opened.life().month(month).approved and editions.shown(key))
-
-
-def _mark(seqs: list[int]) -> str:
-    return hashlib.sha256(json.dumps(seqs).encode()).hexdigest()[:12]
 
 
 def verify(settings: Settings, now: datetime) -> list[str]:

@@ -1,7 +1,4 @@
-"""The papers of an edition: issued with it, and again when a decision changes what they say (semantics §4, Edition).
-
-They are in `reports/` of the edition's folder and are no part of its digest. Earlier issues are kept in `reports/earlier/<n>/`.
-"""
+"""The papers of an edition in its `reports/`, issued again when a decision changes what they say; earlier issues in `reports/earlier/<n>/`."""
 
 import gc
 import json
@@ -127,8 +124,7 @@ def _replace(folder: Path) -> None:
 
 @contextmanager
 def _steady() -> Iterator[None]:
-    """Freeze existing objects for the garbage collector: a report makes half a million objects, and each collection would traverse
-    all of Dagster's."""
+    """Freeze existing objects for the garbage collector, which would traverse all of Dagster's for the half million objects of a report."""
     gc.freeze()
     try:
         yield

@@ -1,8 +1,4 @@
-"""The folder of pages for the public (政务公开): it holds what is public according to the ledger, and nothing else.
-
-`<folder>/index.html` lists the months; `<folder>/<month>/` holds a page, its open data and a descriptor, or the notice that they were taken
-back. Each file is replaced atomically; everything is a function of ledger and editions, so that it can be made again.
-"""
+"""The folder of pages for the public (政务公开): what the ledger says is public and nothing else; each file is replaced atomically."""
 
 import json
 from collections.abc import Mapping

@@ -1,9 +1,4 @@
-"""Rebuild the warehouse and every edition from the archive, and compare them with the ledger.
-
-The ledger records which editions were published, after which event and with which reference data (kept in the archive as a bundle).
-They are computed again in that order, aside, and compared by content; editions that are missing or damaged in `data/releases` are
-replaced. Editions that agree are not touched, and the ledger is not written.
-"""
+"""Rebuild warehouse and editions from the archive, aside; compare with the ledger by content; replace editions that are missing or damaged."""
 
 import os
 import shutil

@@ -1,7 +1,4 @@
-"""Run summary: a month's reports, figures and release in a few numbers.
-
-Keys are Chinese, because Dagster shows them to the operator as they are.
-"""
+"""Run summary: a month's reports, figures and release. Keys are Chinese, because Dagster shows them to the operator as they are."""
 
 from datetime import date
 from pathlib import Path
@@ -49,7 +46,7 @@ def computed(warehouse: Warehouse, month: date) -> Summary:
         "数字行数": figures,
         "指标总数": sum(statuses.values()),
         "已达标": statuses.get("met", 0),
-        "全市指标状态": _listed(shown),
+        "全市指标状态": "、".join(f"{name} {number}" for name, number in shown.items()) or "无",
     }
 
 
@@ -82,10 +79,6 @@ def _standing(warehouse: Warehouse, month: date) -> dict[str, int]:
 def _count(warehouse: Warehouse, column: str, source: str, where: str, parameters: list[object]) -> dict[Any, int]:
     sql = f"SELECT {column}, count(*) FROM {source} WHERE {where} GROUP BY 1"
     return dict(warehouse.con.execute(sql, parameters).fetchall())
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return "、".join(f"{name} {number}" for name, number in counts.items()) or "无"
 
 
 def _before(releases: Path, folder: Path) -> Path | None:

@@ -66,8 +66,6 @@ class Rehearsal(TypedDict):
 
 
 class _Copy(TypedDict):
-    """A file of the installation in the copy."""
-
     sha256: str
     mode: int
 

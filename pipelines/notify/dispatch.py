@@ -64,7 +64,6 @@ def matters(settings: Settings, now: datetime) -> list[Message]:
 
 
 def _county_names(settings: Settings, fresh: list[Matter]) -> dict[str, str]:
-    """County code → name in the months of these matters."""
     keys = sorted({matter["month"] for matter in fresh if matter["month"]})
     return {code: name for key in keys for code, name in month_now.counties(settings, months.parse(key)).items()}
 

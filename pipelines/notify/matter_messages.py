@@ -1,7 +1,4 @@
-"""Messages about newly open matters: one to the clerk, one to each county with an address. Plain functions.
-
-Repeated findings are one matter (`intake.open_matters`); matters that open together are one message.
-"""
+"""Messages about newly open matters: one to the clerk, one to each county with an address."""
 
 import hashlib
 from collections import Counter

@@ -108,7 +108,6 @@ _MISSING = (
 
 
 def _refused_text(refused: list[RefusedFile]) -> str:
-    """The refused files of a county, one line each with the reason."""
     lines = [
         f"- {_day(row['at'])}收到的“{row['file']}”（第 {row['seq']} 号收件）：{row['why'] or '见回执'}"
         for row in refused

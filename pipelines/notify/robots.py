@@ -1,7 +1,4 @@
-"""Messages to chat groups: 企业微信 and 钉钉 robots, and a plain webhook. Counts and a link, never a person's data.
-
-The services' limit of 20 messages a minute is kept by the outbox. A message that a service accepted without an answer is sent again.
-"""
+"""Messages to 企业微信 and 钉钉 robots and plain webhooks: counts and a link. The outbox keeps their limit of 20 a minute."""
 
 import base64
 import hashlib

@@ -21,8 +21,7 @@ SECONDS = 10.0
 
 
 class Undelivered(Exception):
-    """A message could not be handed over; it is tried again. The text is Chinese. `server`: nothing can be handed to it at the moment,
-    whoever the message is for."""
+    """A message could not be handed over and is tried again. `server`: the server takes nothing now, whoever a message is for."""
 
     def __init__(self, why: str, server: str | None = None):
         super().__init__(why)

@@ -68,7 +68,6 @@ def remove_ours(root: etree._Element) -> set[str]:
 
 
 def _cut(comment: etree._Element) -> None:
-    """Remove our text from a note of the county."""
     in_ours = False
     for piece in list(comment.iter("{*}t")):
         if not in_ours and MARK in (piece.text or ""):

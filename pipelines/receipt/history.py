@@ -1,8 +1,4 @@
-"""State of findings since the last submission: new, still open, recurred, corrected.
-
-Notes have no state. Two findings are the same where the id is the same, or where the same question of
-the same unit has the same fault: 约30 changed to 约40 is the same finding.
-"""
+"""State of findings since the last submission: new, still open, recurred, corrected. The same id, or the same fault of a unit's question, is one."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,4 @@
-"""Masks telephone, identity and card numbers in the cells, notes and drawings of a receipt.
-
-A number in a cell becomes a text; a formula with such a result is removed. A text of several runs is masked run by run.
-"""
+"""Masks telephone, identity and card numbers in cells, notes and drawings of a receipt. A formula with such a result is removed."""
 
 import re
 from collections.abc import Container

@@ -1,8 +1,4 @@
-"""The survey form: sheets, questions, labels and rules, read from YAML and validated.
-
-`form.yaml` is the newest version; the earlier ones are beside it as `form-<version>.yaml`, because a workbook is read by the
-version under which it was sent. A question, an alias or a rule is added in the file, without Python.
-"""
+"""The survey form, read from YAML: `form.yaml` is the newest version, `form-<version>.yaml` are those that workbooks were sent under before."""
 
 import re
 from collections import Counter
@@ -180,9 +176,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Form:
-    """The whole form, all its versions together: `community` and `county` have every question of any version (the columns of what is
-    stored), newest version first. `version` and `rules` are the newest version's. `versions` are the single ones, newest first.
-    """
+    """The whole form. `community`, `county`: every question of any of the `versions` (newest first); `version`, `rules`: the newest's."""
 
     version: str
     community: Part

@@ -97,7 +97,6 @@ def load(folder: Path) -> Reference:
 
 
 def _content(folder: Path) -> str:
-    """The hash of all names and bytes in the folder."""
     content = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content.update(f"{path.relative_to(folder)}\n{path.stat().st_size}\n".encode())

@@ -1,8 +1,4 @@
-"""The form's consistency rules, compiled to SQL over one row of answers.
-
-A rule reads the row's own answers, `roster.*` of its unit and `prev.*`, the same unit's last accepted answers before this month.
-It is broken only where its expression is false, not where an answer is missing (semantics §4).
-"""
+"""The form's consistency rules as SQL over a row, `roster.*` and `prev.*`. A rule is broken only where it is false (semantics §4)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

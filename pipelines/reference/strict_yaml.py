@@ -1,7 +1,4 @@
-"""Load and validate reference data.
-
-Refuses duplicate keys, unknown keys (naming the nearest known one) and values of the wrong type. Each refusal names file and entry.
-"""
+"""Load and validate reference data. Duplicate or unknown keys and wrong types are refused, naming file and entry."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

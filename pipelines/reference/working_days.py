@@ -151,7 +151,6 @@ def _refuse_disorder(notices: list[_Notice]) -> None:
 
 
 def _days(notices: list[_Notice]) -> tuple[frozenset[date], frozenset[date]]:
-    """Days off and weekend days worked, after all notices."""
     works: dict[date, bool] = {}
     for notice in notices:
         named = list(_named(notice))
@@ -164,7 +163,6 @@ def _days(notices: list[_Notice]) -> tuple[frozenset[date], frozenset[date]]:
 
 
 def _named(notice: _Notice) -> Iterator[tuple[date, bool]]:
-    """Each day that a notice names, and whether it is worked."""
     for n, entry in enumerate(notice.holidays, 1):
         where = f"{FILE}：{notice.number}第{n}项"
         holiday = build(_Holiday, entry, where)

@@ -61,7 +61,7 @@ def _bars(paper: Paper, facts: Facts) -> None:
         return
     series = [
         Series("已达到", [low for _, _, low, _ in shares], SOLID),
-        Series("未报或待核实", [high - low for _, _, low, high in shares], HATCHED),
+        Series("未填报", [high - low for _, _, low, high in shares], HATCHED),
         Series("距目标尚差", [max(0.0, (i.low or 0) - high) for i, _, _, high in shares], HOLLOW),
     ]
     names = [f"{i.name} {value(f, i)}" for i, f, _, _ in shares]
@@ -70,7 +70,7 @@ def _bars(paper: Paper, facts: Facts) -> None:
 
 
 STATUS_NOTE = (
-    "注：已达标指未报单位即使全部不合格也达到目标；待核实指结论取决于未报或待核实的部分；起步期指距基期不到三个月，进度尚不判定；"
+    "注：已达标指未填报的单位即使全部不合格也达到目标；待核实指结论取决于未填报的部分；起步期指距基期不到三个月，进度尚不判定；"
     "进度正常、偏慢、严重滞后按已走过的时间与已完成的工作量之比判定（不低于95%、60%至95%、低于60%）；"
     "倒退指低于基期或曾达标后又未达标；仅监测指政策未定目标或按年度判定。"
 )
@@ -101,7 +101,7 @@ def counties(paper: Paper, facts: Facts) -> None:
     used = {f.status for item in items for f in item.counties}
     legend = "、".join(f"{MARKS[s][0]}={name}" for s, name in NAMES.items() if s in used)
     ranks = (
-        "位次按落后指标占适用指标的比重由低到高排列，比重相同的按落后指标的尚缺比重，仍相同的并列。"
+        "位次按落后指标占适用指标的比重由低到高排列，比重相同的按落后指标的还差比重，仍相同的并列。"
         if any(place["place"] for place in facts.places)
         else ""
     )

@@ -1,8 +1,4 @@
-"""A sentence of a paper with the queries that make it true.
-
-Each query reads the edition's tables, not the rows that the sentence was made of: `tests/reports/test_claims.py` runs them over hostile
-editions and fails where one gives something else, or where a sentence has a number that no query gave.
-"""
+"""A sentence of a paper with the queries over the edition's tables that make it true; `tests/reports/test_claims.py` runs them."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

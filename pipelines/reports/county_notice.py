@@ -129,7 +129,7 @@ def _tasks(paper: Paper, tasks: Sequence[Task]) -> None:
     if not tasks:
         return
     columns = [
-        Column("序号", style="CellMark"), Column("指标", 0), Column("尚缺", style="CellNumber"), Column("本月应完成", style="CellNumber"),
+        Column("序号", style="CellMark"), Column("指标", 0), Column("未达标", style="CellNumber"), Column("本月应完成", style="CellNumber"),
         Column("本月完成", style="CellNumber"), Column("进度", style="CellMark"), Column("办理情况", 34),
     ]  # fmt: skip
     rows: list[Row] = [
@@ -189,7 +189,7 @@ def workbook(facts: Facts, county: CountyName) -> bytes:
 
 
 _TASKS = (
-    ("指标", 40), ("条款", 9), ("状态", 12), ("尚缺", 8), ("未填报", 8), ("本月应完成", 11), ("本月完成", 9), ("进度", 10), ("首次列入", 11),
+    ("指标", 40), ("条款", 9), ("状态", 12), ("未达标", 8), ("未填报", 8), ("本月应完成", 11), ("本月完成", 9), ("进度", 10), ("首次列入", 11),
     ("完成期限", 14), ("县里答复", 40), ("办理情况（请填写）", 40),
 )  # fmt: skip
 _FINDINGS = (
@@ -211,7 +211,6 @@ def _task_row(task: Task) -> Sequence[Value]:
 
 
 def _findings(facts: Facts, county: str) -> list[Sequence[Value]]:
-    """Errors and warnings of the county's report, errors first."""
     own = [f for f in facts.findings if f["county"] == county and f["severity"] in ("error", "warning")]
     own.sort(key=lambda finding: finding["severity"] != "error")
     return [

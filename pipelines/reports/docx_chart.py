@@ -1,8 +1,4 @@
-"""Native charts in a Word paper: drawn by Word and WPS, editable there, grey and patterned so that they print.
-
-XlsxWriter draws the chart into a small workbook; the chart's part and that workbook are put into the paper, so that
-“编辑数据” opens the numbers.
-"""
+"""Native charts in a Word paper: the chart part of a small XlsxWriter workbook, put in with it so that “编辑数据” opens the numbers."""
 
 import io
 import re

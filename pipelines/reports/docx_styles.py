@@ -57,7 +57,7 @@ def blank(title: str, subject: str, made: datetime) -> Paper:
 
 
 def _drop_thumbnail(paper: Paper) -> None:
-    """The library's template brings a picture of itself."""
+    """Remove the picture in the library's template."""
     relations = paper.part.package.rels
     for name in [name for name, relation in relations.items() if relation.reltype.endswith("/thumbnail")]:
         del relations[name]

@@ -58,20 +58,20 @@ def of_item(item: Item, facts: Facts) -> Sequence[Figure]:
 
 def about_counties(facts: Facts) -> str:
     if facts.many:
-        return f"各项指标尚缺最多的{COUNTIES_SHOWN}个县（市、区）；全部县（市、区）的现值见“县市区一览”"
+        return f"各项指标还差最多的{COUNTIES_SHOWN}个县（市、区）；全部县（市、区）的现值见“县市区一览”"
     return "各县（市、区）全部指标，一行为一项指标一个县（市、区）"
 
 
 def about_towns(facts: Facts) -> str:
     if many_towns(facts):
-        return f"各项指标尚缺最多的{TOWNS_SHOWN}个乡镇（街道）；全部乡镇（街道）见发布版的 tables/figure"
+        return f"各项指标还差最多的{TOWNS_SHOWN}个乡镇（街道）；全部乡镇（街道）见发布版的 tables/figure"
     return "各项指标的乡镇（街道）数"
 
 
 def coverage(facts: Facts) -> Sheet:
     """One row a county: what it sent and what counts of it."""
     numbers = ("应报单位", "已采用", "暂不计入", "沿用", "缺报", "错误", "需核实")
-    heads = [Head("县（市、区）", 18), *(Head(n, 11, "whole") for n in numbers), Head("采用的报表", 40)]
+    heads = [Head("县（市、区）", 18), *(Head(n, 11, "whole") for n in numbers), Head("计入的报表", 40)]
     files = {s["county"]: s["file"] for s in facts.submissions if s["status"] == "effective"}
     rows: list[Sequence[Value]] = [
         [
@@ -119,7 +119,8 @@ def about_findings(facts: Facts) -> str:
 def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
     """One row a figure of city, county or town: for pivot tables and other programs. The value is not rounded."""
     heads = [
-        Head(name, 12) for name in ("月份", "层级", "代码", "指标编号", "指标", "分子", "分母", "未报", "现值", "状态")
+        Head(name, 12)
+        for name in ("月份", "层级", "代码", "指标编号", "指标", "分子", "分母", "未填报", "现值", "状态")
     ]
     figures = [("city", item, item.city) for item in facts.items if item.city]
     figures += [("county", item, figure) for item in facts.items for figure in item.counties]

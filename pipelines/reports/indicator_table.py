@@ -25,14 +25,14 @@ def add_indicator_table(
     columns = [
         Column("序号", style="CellMark"), Column("指标", 0), Column("目标", style="CellNumber"), Column("现值", style="CellNumber"),
         *(Column(head, style="CellNumber") for head, _ in moments),
-        Column("状态", style="CellMark"), Column("尚缺", style="CellNumber"),
+        Column("状态", style="CellMark"), Column("还差", style="CellNumber"),
     ]  # fmt: skip
     rows: list[Row] = []
     clause = None
     for number, item in enumerate(items, 1):
         if full and item.clause != clause:
             clause = item.clause
-            rows.append(Band(_clause(clause)))
+            rows.append(Band(f"第{clause.replace('（', '部分（')}" if "（" in clause else f"第{clause}部分"))
         rows.append(_row(number, item, facts, moments, full))
     if full:
         add_table(paper, columns, rows, "全部指标情况", dense=True)
@@ -65,10 +65,6 @@ def parted(rows: Sequence[Row], widths: Sequence[float], has_contact: bool) -> l
         return [rows]
     first = next(n for n in range(1, len(rows)) if sum(each[n:]) <= min(room, sum(each) / 2))
     return [rows[:first], rows[first:]]
-
-
-def _clause(clause: str) -> str:
-    return f"第{clause.replace('（', '部分（')}" if "（" in clause else f"第{clause}部分"
 
 
 def compared_with(facts: Facts, variant: Variant) -> list[tuple[str, date]]:
@@ -121,7 +117,7 @@ def _note(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date
     carried = any(item.city and item.city.carried for item in items)
     lower = None if full else overall_verdict.lower(facts)
     return (
-        f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数"
+        f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“还差”指距目标还须完成的数"
         + (f"；{heads}按现区划计，占比的单位为百分点" + _begun_anew(items, facts, moments) if heads else "")
         + ("；未报超过一成的月份不比" if any(not known.mostly_known for known in _compared(items, moments)) else "")
         + ("；“*”表示含沿用此前两个月的数据" if carried else "")

@@ -133,9 +133,7 @@ class Item(Indicator):
         return self._by_month.get(month)
 
     def since(self, month: date) -> Decimal | None:
-        """Change of the city's value since an earlier month, from unrounded values, half up to one decimal; None where there was none, or less
-        than nine tenths is known in one of them: reports that arrive are no rise.
-        """
+        """Change of the city's value since a month, one decimal half up; None where less than nine tenths is known in one: reports are no rise."""
         return self._between(self.city, self.at(month))
 
     def _between(self, now: Figure | None, then: Figure | None) -> Decimal | None:

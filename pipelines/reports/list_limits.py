@@ -1,8 +1,4 @@
-"""How much a report lists. A city's names every county, town and finding; a country has thousands, and nobody reads them.
-
-From `MANY_COUNTIES` on, papers and pages show the counties that lag most and say so, and the workbook has every county once. Of towns
-and findings a workbook lists so many at most: all of them are in the release's tables.
-"""
+"""How much a report lists: from `MANY_COUNTIES` on the counties that lag most; of towns and findings so many. The release's tables have all."""
 
 MANY_COUNTIES, COUNTIES_SHOWN = 100, 60
 MANY_TOWNS, TOWNS_SHOWN = 2_000, 100

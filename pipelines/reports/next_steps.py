@@ -34,7 +34,7 @@ def work(item: Item) -> int:
 
 
 def request(facts: Facts, item: Item) -> Claim:
-    """`A今后6个月每月须新增36个（近3个月月均7个），请民政部门督促宁晋县（尚缺112个）、威县（60个）等办理。`"""
+    """`A今后6个月每月须新增36个（近3个月月均7个），请民政部门督促宁晋县（未达标112个）、威县（60个）等办理。`"""
     figure = item.city
     assert figure is not None
     needed, proofs = _pace(facts, item)
@@ -82,7 +82,7 @@ def _where(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
     ]
     if not gaps:
         return "办理", []
-    named = [f"{f.name}（{'' if n else '尚缺'}{count(f.gap_failing or 0)}个）" for n, f in enumerate(gaps)]
+    named = [f"{f.name}（{'' if n else '未达标'}{count(f.gap_failing or 0)}个）" for n, f in enumerate(gaps)]
     proofs = [figure_proof(facts.policy["id"], item.id, f.unit, facts.month, gap_failing=f.gap_failing) for f in gaps]
     return f"督促{'、'.join(named)}等办理" if len(item.counties) > len(gaps) else f"督促{'、'.join(named)}办理", proofs
 

@@ -28,7 +28,7 @@ from pipelines.reports.variants import Variant
 
 _FOLDER = Path(__file__).parent / "templates"
 _NOTE = (
-    "深色为已证实的部分，浅色为未报或待核实的部分，竖线为目标。"
+    "深色为已证实的部分，浅色为未填报的部分，竖线为目标。"
     "点指标名称看条款、走势和各县（市、区）情况。增减按未四舍五入的数计算。"
 )
 
@@ -58,7 +58,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
         tiles=_tiles(facts),
         statuses=facts.statuses,
         counties=facts.shown,
-        heads=_heads(variant),
+        heads=[{"key": key, "name": name or f"比{variant.since}", "css": css} for key, name, css in _HEADS],
         rows=[_row(item, facts) for item in facts.headline],
         note=_NOTE,
         matrix=[_matrix_row(county, facts) for county in facts.shown],
@@ -94,7 +94,6 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def _tiles(facts: Facts) -> list[dict[str, Any]]:
-    """How many headline indicators have which status."""
     states = [item.status for item in facts.headline]
     return [
         {"status": status, "name": name, "count": states.count(status)}
@@ -105,12 +104,8 @@ def _tiles(facts: Facts) -> list[dict[str, Any]]:
 
 _HEADS = (
     ("n", "序号", "n"), ("name", "指标", ""), ("value", "现值", "n"), ("state", "状态", ""), ("target", "目标", "n"),
-    ("counts", "已有/应有", "n"), ("change", "", "n"), ("gap", "尚缺", "n"),
+    ("counts", "已有/应有", "n"), ("change", "", "n"), ("gap", "还差", "n"),
 )  # fmt: skip
-
-
-def _heads(variant: Variant) -> list[dict[str, Any]]:
-    return [{"key": key, "name": name or f"比{variant.since}", "css": css} for key, name, css in _HEADS]
 
 
 def _row(item: Item, facts: Facts) -> dict[str, str]:
@@ -141,7 +136,7 @@ def counted_with_known(figure: Figure, item: Item) -> str:
 
 def lack(figure: Figure | None, item: Item) -> str | None:
     """`65个村：3个未达标，62个未填报`; None where nothing is missing."""
-    return verdict.short_of(figure, item.gap_unit).removeprefix("尚缺") if figure and figure.gap else None
+    return verdict.short_of(figure, item.gap_unit).removeprefix("还差") if figure and figure.gap else None
 
 
 def _legend(facts: Facts) -> str:

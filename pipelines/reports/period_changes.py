@@ -77,7 +77,6 @@ def _proofs(facts: Facts, item: Item) -> tuple[Proof, ...]:
 
 
 def _met(facts: Facts, variant: Variant) -> Claim | None:
-    """Indicators met at both ends of the period."""
     ids = [item.id for item in facts.headline]
     now = sum(item.status == "met" for item in facts.headline)
     before = [item.at(facts.compared) for item in facts.headline if facts.compared]

@@ -1,7 +1,4 @@
-"""The open data beside the public page: figures of city and counties, definitions and corrections as CSV, described by a data package.
-
-Grain of `figures.csv`: indicator and place of the edition's month. Numbers are exact; what is not known is empty.
-"""
+"""The open data beside the public page: exact figures (one row per indicator and place), definitions and corrections as CSV."""
 
 import csv
 import io

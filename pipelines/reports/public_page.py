@@ -1,7 +1,4 @@
-"""政务公开: one self-contained page of an edition's month for citizens, city and counties only.
-
-No script, no request, nothing below a county; no findings, explanations or names of persons. What is 待核实 or 无数据 says why.
-"""
+"""政务公开: one self-contained page for citizens, city and counties only, without script, findings, explanations or names of persons."""
 
 from base64 import b64encode
 from collections import Counter
@@ -19,11 +16,11 @@ from pipelines.reports import overall_verdict, page_html, spot_section, verdict
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import value
 from pipelines.reports.items import Figure, Item
-from pipelines.reports.public_data import FILES, Changed, Correction
+from pipelines.reports.public_data import FILES, Correction
 
 # changed figures that the page lists; the file of corrections has all
 _LISTED = 40
-# what a status means to somebody who never saw one
+# what a status means, for citizens
 MEANINGS = {
     "met": "已经达到目标；没有填报的社区（村）即使全部不合格，也达到了。",
     "overdue": "完成期限已过，没有达到目标。",
@@ -208,13 +205,12 @@ def _correction(correction: Correction) -> dict[str, Any]:
     more = len(correction.changed) - _LISTED
     return {
         "said": said + (f"以下列{_LISTED}处，其余{count(more)}处见更正数据文件。" if more > 0 else ""),
-        "rows": [_changed(row) for row in correction.changed[:_LISTED]],
+        "rows": [
+            {"name": row.name, "place": row.place, "before": row.in_words(row.before), "after": row.in_words(row.after)}
+            for row in correction.changed[:_LISTED]
+        ],
     }
 
 
 def _number(edition: str) -> str:
     return edition.partition("/")[2]
-
-
-def _changed(row: Changed) -> dict[str, str]:
-    return {"name": row.name, "place": row.place, "before": row.in_words(row.before), "after": row.in_words(row.after)}

@@ -32,8 +32,6 @@ def build(facts: Facts, variant: Variant) -> bytes:
 
 
 class _Book:
-    """The workbook while it is being made."""
-
     def __init__(self, facts: Facts, variant: Variant):
         self.facts, self.variant = facts, variant
         self.buffer = io.BytesIO()
@@ -150,7 +148,7 @@ class _Book:
             [n, i.name, aim(i.goal, i.unit), *self._measured(i.city, i), as_float(i.change)]
             for n, i in enumerate(self.facts.headline, 1)
         ]
-        sheet = self._sheet("主要指标", "全市主要指标的现值、目标和尚缺数", heads, len(rows))
+        sheet = self._sheet("主要指标", "全市主要指标的现值、目标和还差数", heads, len(rows))
         self._body(sheet, heads, rows)
         self._bars(sheet, len(rows))
 
@@ -194,9 +192,9 @@ class _Book:
     def _measures(self) -> list[Head]:
         return [
             Head("现值", 9, "number"), Head("已报单位现值", 12, "number"), Head("下限", 9, "number"), Head("上限", 9, "number"), Head("单位", 6),
-            Head("已有（分子）", 12, "exact"), Head("应有（分母）", 12, "exact"), Head("未报", 9, "whole"), Head("沿用",
+            Head("已有（分子）", 12, "exact"), Head("应有（分母）", 12, "exact"), Head("未填报", 9, "whole"), Head("沿用",
             9, "whole"), Head("状态", 12),
-            Head("尚缺", 9, "whole"), Head("其中未达标", 10, "whole"), Head("其中未填报", 10, "whole"), Head("尚缺单位", 10),
+            Head("还差", 9, "whole"), Head("其中未达标", 10, "whole"), Head("其中未填报", 10, "whole"), Head("还差的单位", 10),
         ]  # fmt: skip
 
     def _measured(self, figure: Figure | None, item: Item) -> list[Value]:
@@ -385,9 +383,9 @@ class _Book:
 
 _NOTES = (
     "现值按精确数四舍五入保留一位小数；是否达标按精确数判定，59.96%显示为60.0%，仍未达到60%。",
-    "下限、上限：未报单位全部不合格、全部合格时的现值。下限达到目标才算已达标。",
+    "下限、上限：未填报的单位全部不合格、全部合格时的现值。下限达到目标才算已达标。",
     "沿用：本月没有可用数据，以此前两个月内最近一次数据代替的单位数。空白为无数据或不适用。",
-    "尚缺：达到目标还需增加的整数单位。",
+    "还差：达到目标还需增加的整数单位。",
 )
 
 

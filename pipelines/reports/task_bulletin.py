@@ -70,7 +70,7 @@ def _are(counts: Counter[str]) -> str:
     return f"{'较多' if len(counts) > _NAMED else ''}的是{most_of(counts, _NAMED)}"
 
 
-_HEADS = ("县市区", "督办", "答复", "本月办结", "超进度", "达进度", "欠进度", "逾期", "待核实", "尚缺合计")
+_HEADS = ("县市区", "督办", "答复", "本月办结", "超进度", "达进度", "欠进度", "逾期", "待核实", "未达标合计")
 
 
 def _rows(facts: Facts) -> list[Row]:

@@ -22,7 +22,7 @@ def caveats(facts: Facts) -> str:
 
 
 def shortfall(item: Item) -> str:
-    """`农村综合服务设施覆盖率45.7%（尚缺212个村）`: an indicator that is behind, with what it lacks."""
+    """`农村综合服务设施覆盖率45.7%（还差212个村）`: an indicator that is behind, with what it lacks."""
     figure = item.city
     gap = short_of(figure, item.gap_unit) if figure else ""
     goal = f"目标{aim_in_words(item.goal, item.unit)}" if item.goal and not gap else ""
@@ -46,10 +46,10 @@ def nearly_known(figure: Figure) -> bool:
 
 
 def short_of(figure: Figure, unit: str | None) -> str:
-    """`尚缺65个村，其中3个未达标、62个未填报`; empty where the gap is not a number of units."""
+    """`还差65个村，其中3个未达标、62个未填报`; empty where the gap is not a number of units."""
     if not figure.gap:
         return ""
-    gap = f"尚缺{count(figure.gap)}{plain_unit(unit) or '个'}"
+    gap = f"还差{count(figure.gap)}{plain_unit(unit) or '个'}"
     if figure.gap_unknown and figure.gap_failing == 0:
         return f"{gap}，均未填报"
     if nearly_known(figure):
@@ -84,7 +84,7 @@ def unproven(item: Item, short: Mapping[str, str]) -> str:
         ends,
         f"缺{listed([short.get(code, code) for code in codes], _DECIDING, '个县（市、区）')}报表" if codes else "",
     )
-    return "，".join(filter(None, said)) or "结论取决于未报或待核实的部分"
+    return "，".join(filter(None, said)) or "结论取决于未填报的部分"
 
 
 _NO_BASE = "起点不明"
@@ -128,7 +128,7 @@ def _silent(facts: Facts, silent: list[CountyName]) -> str:
     more = "个县（市、区）"
     return sentence(
         carried and f"{listed(carried, 6, more)}未报，沿用此前两个月内的数据",
-        missing and f"{listed(missing, 6, more)}未报且无数据可沿用，按未知计算",
+        missing and f"{listed(missing, 6, more)}未报且无数据可沿用，按未填报计算",
     )
 
 

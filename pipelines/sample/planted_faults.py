@@ -38,10 +38,6 @@ def _exceed(more: str, less: str) -> Plant:
     return plant
 
 
-def _blank(field: str) -> Plant:
-    return _put(field, (None,))
-
-
 def _alter_code(table: Table, row: int, number: int) -> None:
     code = str(table.columns["code"][row])
     table.columns["code"][row] = (f"{code[:9]}{600 + number % 300}", f"{code[0]}.{code[1:6]}E+11", code[:11])[
@@ -82,7 +78,7 @@ KINDS: dict[str, tuple[str | None, tuple[str, ...], Plant]] = {
         _exceed("certified_workers", "social_workers"),
     ),
     "local_members_within": ("local_members", ("committee_members",), _exceed("local_members", "committee_members")),
-    "missing_required": ("households", (), _blank("households")),
+    "missing_required": ("households", (), _put("households", (None,))),
     "unknown_code": ("code", (), _alter_code),
     "repeated_row": (None, ("households",), _repeat),
     "unknown_unit": (None, ("code", "name"), _stranger),

@@ -28,7 +28,7 @@ _PROGRAMME_START = 2018 * 12 + 6
 
 
 def answers(function: Answer) -> Answer:
-    """The function answers the field that it is named for."""
+    """Registers a function that answers the field of its name."""
     ANSWERS[function.__name__] = function
     return function
 

@@ -106,7 +106,6 @@ def _launch(address: str, month: date, by: str) -> str:
 
 
 def _progress(address: str, run: str) -> tuple[str, list[str]]:
-    """Status of a run, and its finished steps."""
     answer = _ask(
         address,
         f"{{ runOrError(runId: {json.dumps(run)}) {{ ... on Run {{ status stepStats {{ stepKey status }} }} }} }}",

@@ -90,7 +90,6 @@ def _disk(settings: Settings) -> Promise:
 
 
 def _release(settings: Settings) -> Promise:
-    """The files of the current edition agree with their hashes."""
     released = edition_folders.released(settings.releases, Archive(settings.archive))
     current = edition_folders.named(settings.releases) or next(reversed(released), None)
     if current is None:
@@ -106,7 +105,6 @@ def _release(settings: Settings) -> Promise:
 
 
 def _last_run(settings: Settings) -> Promise:
-    """When the last edition was made."""
     done = [event for event in Archive(settings.archive).decisions() if event.kind == "release"]
     if not done:
         return Promise("上次成功运行", True, "还没有运行过")

@@ -116,7 +116,6 @@ def _rows(
 
 
 def _bare_rows(texts: list[str], strings: _Strings) -> str:
-    """Column A, from the first row on, without a style."""
     cells = (
         f'<row r="{row}"><c r="A{row}{_tail("", text, strings)}</row>' for row, text in enumerate(texts, 1) if text
     )

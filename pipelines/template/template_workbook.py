@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from xlsxwriter import Workbook
 
@@ -184,17 +183,15 @@ def build(
     workbook.set_properties({"title": title, "created": datetime.combine(month, datetime.min.time()), **remark})
     workbook.close()
     rows = list(range(community_table.BODY + 1, community_table.BODY + 1 + len(table)))
-    columns = [*_columns(form, table), table.columns.get(TICK) or [None] * len(table)]
+    columns = [
+        *[table.columns.get(field.id) or [None] * len(table) for field in form.community],
+        table.columns.get(TICK) or [None] * len(table),
+    ]
     return data_rows.fill(buffer.getvalue(), columns, table.kinds, rows, patterns, copy)
 
 
 def _closed(form: Form, place: County) -> set[str]:
-    """Fields of 表2 that this county leaves empty."""
     return {field.id for field in form.county if field.applies == "shared_funding" and not place.shared_funding}
-
-
-def _columns(form: Form, table: Table) -> list[list[Any]]:
-    return [table.columns.get(field.id) or [None] * len(table) for field in form.community]
 
 
 def _write_marks(workbook: Workbook, form: Form, marks: dict[str, str], last: Prefilled | None) -> None:

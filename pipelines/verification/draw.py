@@ -68,14 +68,10 @@ def assign(seed: str, groups: Mapping[str, str | None], counties: Iterable[str])
             raise Refusal(f"没有可以检查 {county} 的组：检查组须来自其他县（市、区）；请再安排一个组")
         while (group := next((name for name in queue if groups[name] != county), None)) is None:
             k += 1
-            queue += _queue(seed, groups, k)
+            queue += sorted(groups, key=lambda group: _hash(f"{seed},{group},{k}"))
         queue.remove(group)
         assigned[county] = group
     return assigned
-
-
-def _queue(seed: str, groups: Iterable[str], k: int) -> list[str]:
-    return sorted(groups, key=lambda group: _hash(f"{seed},{group},{k}"))
 
 
 def _hash(text: str) -> str:

@@ -143,8 +143,6 @@ def read(file: str, sheets: Sequence[Sheet], issued: Issued, today: date) -> Ret
 
 
 class _Reading:
-    """One file being read."""
-
     def __init__(self, file: str, issued: Issued, today: date, group: str):
         self.file, self.issued, self.today, self.group = file, issued, today, group
         self.answers: list[Answer] = []

@@ -126,7 +126,6 @@ def _record_tables(part: Part, seq: int, record: CountyRecord) -> dict[str, pa.T
 
 
 def _moved(seq: int, rows: CommunityRows) -> pa.Table:
-    """The places of answers from other sheets than the first."""
     listed = [
         {"seq": seq, "row_no": row, "field": field, "sheet": sheet, "cell": cell}
         for (row, field), (sheet, cell) in rows.elsewhere.items()

@@ -296,7 +296,7 @@ def _open_matching(path: Path, reference: Reference, data: Path, durable: bool) 
 
 
 def _check_disk(fault: duckdb.Error) -> None:
-    """A disk that is full or not writable is no damage of the file: nothing is set aside for it."""
+    """Errors: `Refusal` for a full or read-only disk. That is no damage to the file, so nothing is set aside."""
     text = str(fault).lower()
     for mark, why in _DISK.items():
         if mark in text:

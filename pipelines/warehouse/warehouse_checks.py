@@ -234,7 +234,7 @@ def _keys(reference: Reference) -> Iterator[Check]:
 
 
 def _of_looked(table: str, key: tuple[str, ...]) -> str:
-    """Two rows of one key are of one month. What is small is checked as a whole."""
+    """The condition that limits a check to the months looked at; a small table is checked whole."""
     if "month" in key:
         return "WHERE looked(month)"
     return "WHERE loaded(seq)" if "seq" in key and table != "submission" else ""

@@ -126,7 +126,9 @@ class _Globals:
         elif kind == 0xE0:
             self._styles.append(struct.unpack_from("<H", content, 2)[0])
         elif kind == 0x41E:
-            self._codes[struct.unpack_from("<H", content)[0]] = self._format_code(content)
+            self._codes[struct.unpack_from("<H", content)[0]] = text_of(
+                content, 2, 2 if self.biff8 else 1, self.biff8, self.encoding
+            )
         elif kind == 0x85:
             self._sheet(content)
         elif kind == 0x1AE:
@@ -141,9 +143,6 @@ class _Globals:
         if content[5] == 0:  # 0: a worksheet; charts and macro sheets are left out
             offset = struct.unpack_from("<I", content)[0]
             self.sheets.append((offset, name, _VISIBILITY.get(content[4] & 3, "visible")))
-
-    def _format_code(self, content: bytes) -> str:
-        return text_of(content, 2, 2 if self.biff8 else 1, self.biff8, self.encoding)
 
 
 class _SheetReader:

@@ -35,7 +35,7 @@ class StringTable:
     def read(self) -> list[str]:
         """All texts to the end of the records; bytes after the stated number that are no text are ignored."""
         texts: list[str] = []
-        while self._more():
+        while self._left() > 0 or any(map(len, self._records[self._record + 1 :])):
             try:
                 texts.append(self._text())
             except Unreadable:
@@ -44,11 +44,7 @@ class StringTable:
                 break
         return texts
 
-    def _more(self) -> bool:
-        return self._left() > 0 or any(map(len, self._records[self._record + 1 :]))
-
     def _text(self) -> str:
-        """The next text."""
         record, offset = self._records[self._record], self._offset
         if offset + 3 <= len(record):
             length, flags = _HEAD(record, offset)

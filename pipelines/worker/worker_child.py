@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def forked(pipes: tuple[int, int], tasks: "Tasks", limits: Limits) -> NoReturn:
-    """Serve in a fork of the main process, which has given up all that a worker has not: files, environment, terminal."""
+    """Serve in a fork of the main process without its files, environment and terminal."""
     os.setsid()
     os.chdir("/")
     settings.clear_environment()

@@ -66,7 +66,7 @@ def read_each(
         event, load = request
         return event, _read(setup, load(), event, resolutions or {})
 
-    return _in_order(read, requests, _workers(len(requests), processes))
+    return _in_order(read, requests, max(1, min(processes or os.cpu_count() or 1, len(requests) // EACH)))
 
 
 def mark_receipt(
@@ -100,10 +100,6 @@ def _setup(reference: Reference) -> Setup:
     return Setup(
         reference.folder, reference.first_month, tuple(digests.items()), settings.limits(), reference.rosters.admissions
     )
-
-
-def _workers(files: int, processes: int | None) -> int:
-    return max(1, min(processes or os.cpu_count() or 1, files // EACH))
 
 
 def _in_order(function: Callable[[T], R], inputs: list[T], count: int) -> Generator[R]:

@@ -105,7 +105,6 @@ class WorkerProcess:
         self.process.kill()
 
     def _why(self) -> str:
-        """Why the worker has ended."""
         if self.late:
             return "wall"
         if self.process.returncode == -signal.SIGXCPU:

@@ -64,7 +64,7 @@ def test_ticks_goal_event_and_legend_say_what_the_figure_says(figure):
     ]
     assert set(ticks) <= set(words) and "1" in words and "目标 >=50%" in words
     assert [key.name for key in still_picture.keys(figure)] == [
-        "未报或待核实的范围", "现值", "应有进度", "目标", "按目前走势", "事件（见图下）",
+        "未填报的范围", "现值", "应有进度", "目标", "按目前走势", "事件（见图下）",
     ]  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def test_a_change_is_told_in_units(more, said):
 
 
 def test_what_is_not_known_is_told_with_both_ends():
-    assert screen_wording.bounds(a_row()) == "实际在 45.0% 与 47.0% 之间（90 个未报或待核实）"
+    assert screen_wording.bounds(a_row()) == "实际在 45.0% 与 47.0% 之间（90 个未填报）"
     assert screen_wording.bounds(a_row(unknown=0)) == ""
 
 

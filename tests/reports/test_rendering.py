@@ -123,7 +123,7 @@ def test_the_judgement_stands_on_two_pages_and_the_table_after_it(boxes):
 def test_heads_and_statuses_stand_on_one_line(boxes):
     """No word of a head, and no status, is parted into two lines."""
     words = {box[4] for page in boxes for box in page}
-    assert {"序号", "目标", "现值", "状态", "尚缺"} <= words
+    assert {"序号", "目标", "现值", "状态", "还差"} <= words
     assert not words & {"逾期未达", "进度正", "严重滞", "不适"}
 
 

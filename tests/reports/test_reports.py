@@ -115,7 +115,7 @@ def test_the_list_of_what_lacks_names_units_of_the_edition(written, may: Release
 
 def test_the_tidy_sheet_is_an_excel_table_of_every_figure_unrounded(written, may: Release):
     heads, *rows = CalamineWorkbook.from_path(str(written["xlsx"])).get_sheet_by_name("数据").to_python()
-    assert heads == ["月份", "层级", "代码", "指标编号", "指标", "分子", "分母", "未报", "现值", "状态"]
+    assert heads == ["月份", "层级", "代码", "指标编号", "指标", "分子", "分母", "未填报", "现值", "状态"]
     listed = {
         (f["indicator"], f["unit"]): f
         for f in may.rows("SELECT * FROM figure WHERE month = ? AND divisions = 'now'", [may.month])
@@ -149,7 +149,7 @@ def test_xlsx_holds_every_figure_of_city_counties_and_towns_as_numbers(written, 
         heads, *rows = book.get_sheet_by_name(sheet).to_python()[2:]
         for row in rows:
             line = {head: None if cell == "" else cell for head, cell in zip(heads, row, strict=True)}
-            numbers = (line["现值"], line["已有（分子）"], line["应有（分母）"], line["未报"], line["状态"])
+            numbers = (line["现值"], line["已有（分子）"], line["应有（分母）"], line["未填报"], line["状态"])
             cells[names[line["指标"]], line.get("代码", "130500")] = numbers
     listed = may.rows("SELECT * FROM figure WHERE month = ? AND divisions = 'then'", [may.month])
     assert len(listed) == len(cells) > 10_000

@@ -70,7 +70,7 @@ def test_what_is_overdue_has_no_months_left():
     late = item(status="overdue", gap=20, yes=20, counties=[figure("overdue", gap=20, name="甲县")])
     outlook = {late.id: {"months_left": 11, "needed_pace": 20 / 11, "recent_pace": None}}
     said = next_steps.request(facts([late], month=date(2021, 1, 1), outlook=outlook), late).text
-    assert said == "甲率还须完成20个村，请有关部门督促甲县（尚缺20个）办理，明确完成时限。"
+    assert said == "甲率还须完成20个村，请有关部门督促甲县（未达标20个）办理，明确完成时限。"
 
 
 def test_reports_not_come_are_said_and_a_reopened_month_is_no_unapproved_one():
@@ -181,14 +181,14 @@ def test_what_is_behind_its_baseline_though_nothing_fell_is_said():
         ([item(status="met"), item(status="on_track")], "主要指标均未落后。"),
         ([item(status="on_track"), item(status="starting")], "已能判断的主要指标均未落后。"),
         ([item(status="starting")], None),
-        ([item(status="lagging", gap=5)], "1项落后：甲率45.0%（尚缺5个村）。"),
+        ([item(status="lagging", gap=5)], "1项落后：甲率45.0%（还差5个村）。"),
         (
             [item(f"{n}率", "overdue", gap=gap) for n, gap in (("甲", 1), ("乙", 9), ("丙", 5), ("丁", 1200))],
-            "4项未按期完成，较突出的是丁率45.0%（尚缺1,200个村）、乙率45.0%（尚缺9个村）、丙率45.0%（尚缺5个村）。",
+            "4项未按期完成，较突出的是丁率45.0%（还差1,200个村）、乙率45.0%（还差9个村）、丙率45.0%（还差5个村）。",
         ),
         (
             [item("甲率", "overdue", gap=9), item("乙率", "lagging", gap=5)],
-            "2项落后，其中1项未按期完成：甲率45.0%（尚缺9个村）、乙率45.0%（尚缺5个村）。",
+            "2项落后，其中1项未按期完成：甲率45.0%（还差9个村）、乙率45.0%（还差5个村）。",
         ),
     ],
 )
@@ -200,9 +200,9 @@ def test_the_worst_come_first_with_what_they_lack(items, said):
 @pytest.mark.parametrize(
     ("gap", "unknown", "said"),
     [
-        (20, 9, "甲率20.0%（已报22.0%，缺9个，尚缺20个村，其中11个未达标、9个未填报）"),
-        (20, 30, "甲率20.0%（已报28.6%，缺30个，尚缺20个村，均未填报）"),
-        (20, 0, "甲率20.0%（尚缺20个村）"),
+        (20, 9, "甲率20.0%（已报22.0%，缺9个，还差20个村，其中11个未达标、9个未填报）"),
+        (20, 30, "甲率20.0%（已报28.6%，缺30个，还差20个村，均未填报）"),
+        (20, 0, "甲率20.0%（还差20个村）"),
     ],
 )
 def test_what_is_not_reported_is_told_apart_from_what_is_not_done(gap, unknown, said):
@@ -232,8 +232,8 @@ def test_which_statuses_turned(items, said):
     [
         (("甲县", "乙县", "丙县"), (), ""),
         (("甲县", "乙县"), ("丙县",), "丙县未报，沿用此前两个月内的数据。"),
-        (("甲县", "乙县"), (), "丙县未报且无数据可沿用，按未知计算。"),
-        (("甲县",), ("乙县",), "乙县未报，沿用此前两个月内的数据，丙县未报且无数据可沿用，按未知计算。"),
+        (("甲县", "乙县"), (), "丙县未报且无数据可沿用，按未填报计算。"),
+        (("甲县",), ("乙县",), "乙县未报，沿用此前两个月内的数据，丙县未报且无数据可沿用，按未填报计算。"),
         ((), ("甲县",), "本月3个县（市、区）均未报送有效报表，以上数字沿用以前月份已报数据。"),
     ],
 )
@@ -252,7 +252,7 @@ def test_who_reported(sent, carried, said):
 def test_a_county_that_is_excused_or_given_time_is_said_to_be(until, said):
     decided = [{"kind": "extend", "month": "2020-05", "county": "130502", "until": day} for day in until]
     other = {**decided[0], "month": "2020-04"}
-    unsaid = "丙县未报且无数据可沿用，按未知计算。"
+    unsaid = "丙县未报且无数据可沿用，按未填报计算。"
     assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=decided)) == unsaid + said
     assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=[other])) == unsaid
     assert verdict.reported(facts(decisions=decided)) == "", "报了的不再说"
@@ -308,7 +308,7 @@ def test_a_request_says_pace_needed_against_pace_who_and_where():
     )
     known = facts([entry], outlook={entry.id: {"months_left": 7, "needed_pace": 20 / 7, "recent_pace": 4 / 3}})
     assert next_steps.request(known, entry).text == (
-        "甲率今后7个月每月须新增3个（近3个月月均1.3个），请有关部门督促乙县（尚缺17个）、甲县（3个）办理。"
+        "甲率今后7个月每月须新增3个（近3个月月均1.3个），请有关部门督促乙县（未达标17个）、甲县（3个）办理。"
     )
 
 

@@ -1,9 +1,4 @@
-"""The register: every measurable commitment of a policy, as an indicator.
-
-`load(folder, form)` reads `policies/<id>/register.yaml` and its `text.txt`. Unknown keys,
-duplicate ids, unknown fields in expressions and quotes that are not in the clause named are refused,
-with the entry and the repair. Definitions: `data/reference/semantics.md` §5.
-"""
+"""The register: every measurable commitment of a policy, as an indicator (semantics §5). Refusals name the entry and the repair."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,4 @@
-"""One edition of the roster: a CSV of 12-digit codes as the Bureau of Statistics printed it.
-
-Grain of an edition: one row per code, look-alikes included. The files of a city, their
-cut-off days and hashes are declared in `rosters/editions.yaml`.
-"""
+"""One edition of the roster (`rosters/editions.yaml`): the Bureau's CSV, one row per 12-digit code, look-alikes included."""
 
 import hashlib
 from collections.abc import Iterable

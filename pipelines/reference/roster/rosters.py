@@ -172,7 +172,7 @@ class Rosters:
         """One per community or village of the month, in code order; look-alikes are excluded."""
         key = self._state(month)
         if key not in self._units:
-            self._units[key] = _as_units(self._place(month))
+            self._units[key] = list(map(Unit, *(column.to_pylist() for column in self._place(month).columns)))
         return self._units[key]
 
     def listed(self, month: date) -> list[Listed]:
@@ -249,7 +249,7 @@ class Rosters:
         until = self.editions.index(self.edition(month))
         for edition in reversed(self.editions[: until + 1]):
             if uid := self._succession.uids(edition.year).get(code):
-                return self._codes(month).get(uid)
+                return next((now for now, known in self._uids(month).items() if known == uid), None)
         return code if code in self._uids(month) else None
 
     def as_of(self, month: date, divisions_month: date) -> pa.Table:
@@ -322,10 +322,6 @@ class Rosters:
         admitted = {unit.row.code: unit.uid for unit in self._admitted(month)}
         return self._succession.uids(self.edition(month).year) | admitted
 
-    def _codes(self, month: date) -> dict[str, str]:
-        """The code of each unit of a month, by identity."""
-        return {uid: code for code, uid in self._uids(month).items()}
-
     def _admitted(self, month: date) -> list[Admitted]:
         return self._admissions.of(month, self.edition(month).year)
 
@@ -359,10 +355,6 @@ class Rosters:
         unknown = sorted({item.code for item in self._overrides} - self.known_codes()) if self._overrides else []
         if unknown:
             raise Refusal(f"kinds.yaml：任何一版名册中都没有代码 {'、'.join(unknown)}")
-
-
-def _as_units(places: pa.Table) -> list[Unit]:
-    return list(map(Unit, *(column.to_pylist() for column in places.columns)))
 
 
 def _placed_as(place: tuple[str | None, ...], row: Row) -> tuple[str | None, ...]:

@@ -269,14 +269,9 @@ def _name_in_town(step: _Step) -> Iterator[Match]:
     for code in step.left_before:
         before, town = step.before[code], step.towns.get(code[:9])
         successor = places.get((town.after, stem(before.name))) if town else None
-        free = successor and _free(step, code, successor)
+        free = successor and successor not in step.before and code not in step.after
         if town and free and code in step.once_before and successor in step.once_after:
             yield code, successor, "name_in_town", _tell(town, before, step.after[successor])
-
-
-def _free(step: _Step, code: str, successor: str) -> bool:
-    """Whether the new code did not exist before and the old one does not exist after."""
-    return successor not in step.before and code not in step.after
 
 
 def _tell(town: TownStep, before: Row, after: Row) -> str:

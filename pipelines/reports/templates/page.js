@@ -77,7 +77,7 @@ function draw() {
     value.append(f && f.v !== null ? f.v + i.unit : data.statuses[f ? f.s : "no_data"]);
     if (f && f.v !== null) value.append(bar(i, f, 120));
     const mark = make("td"); mark.append(make("span", data.statuses[f ? f.s : "no_data"], "s " + (f ? f.s : "no_data"))); row.append(mark);
-    for (const [label, text] of [["目标", i.goal], ["已有/应有", f ? f.c : "—"], [moved, place.value === "city" ? i.moved : "—"], ["尚缺", f && f.g || "—"]]) {
+    for (const [label, text] of [["目标", i.goal], ["已有/应有", f ? f.c : "—"], [moved, place.value === "city" ? i.moved : "—"], ["还差", f && f.g || "—"]]) {
       const cell = make("td", text, "n"); cell.dataset.label = label; row.append(cell);
     }
     if (open === i.id) body.append(detail(i));

@@ -286,7 +286,6 @@ class _Block:
         _put(into, self.bounds, place[0][which], place[1][which], digit == ord("1"))
 
     def _take_inline(self, into: list[list[Triple]], place: Place, kind: np.ndarray) -> None:
-        """Inline texts."""
         opened = self._positions(fast_tags.TEXT, fast_tags.TEXT_KEPT)
         if not len(opened):
             return

@@ -44,7 +44,6 @@ def _alike(word: np.ndarray, begin: np.ndarray, length: np.ndarray) -> np.ndarra
 
 
 def _decoded(joined: bytes) -> list[str]:
-    """Decode texts that are joined by `<`."""
     if _REWRITTEN.search(joined):
         raise NotPlain("a text with escapes")
     try:

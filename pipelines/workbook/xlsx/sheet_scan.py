@@ -310,7 +310,6 @@ class _Cell(NamedTuple):
 
 
 def _special(piece: bytes, offset: int) -> _Cell:
-    """The cell at an offset."""
     usual = _USUAL.match(piece, offset)
     if usual:
         return _Cell(*usual.groups())
