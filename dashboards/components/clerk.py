@@ -52,15 +52,15 @@ def show_done() -> None:
         st.warning(escape.markdown(left))
 
 
-def decided(action: Callable[[], object], said: str | Callable[[], str]) -> None:
-    """A decision made, shown after the page was drawn anew; or why it was refused."""
+def decided(action: Callable[[], object], said: str | Callable[[], str], stays_on_month: bool = False) -> None:
+    """A decision made, shown after the page was drawn anew; or why it was refused. `stays_on_month`: it makes no other edition current."""
     try:
         with st.spinner("正在记入档案…"):
             action()
     except Refusal as refused:
         st.error(escape.markdown(refused))
     else:
-        _anew(said if isinstance(said, str) else said())
+        _anew(said if isinstance(said, str) else said(), stays_on_month)
 
 
 def decided_each(about: Mapping[str, str], decide: Callable[[str], Any], said: str) -> None:
@@ -88,8 +88,8 @@ def _counted(ids: list[str], shown: Any) -> Iterator[str]:
         yield matter
 
 
-def worked(work: Callable[[], Iterator[str]], said: str) -> None:
-    """Heavy work of another process, its progress in sight; other sessions and readers go on meanwhile."""
+def worked(work: Callable[[], Iterator[str]], said: str, stays_on_month: bool = False) -> None:
+    """Heavy work of another process, its progress in sight; other sessions and readers go on meanwhile. `stays_on_month`: as above."""
     place = st.empty()
     try:
         with place.status("正在准备…") as shown:
@@ -98,15 +98,16 @@ def worked(work: Callable[[], Iterator[str]], said: str) -> None:
     except Refusal as refused:
         place.error(escape.markdown(refused))
     else:
-        _anew(said)
+        _anew(said, stays_on_month)
 
 
-def _anew(said: str) -> None:
+def _anew(said: str, stays_on_month: bool) -> None:
     st.session_state["decided"] = said
     st.session_state.pop("open_matter", None)
-    # the edition shown may be another one now, which need not have the month that the address names
-    st.query_params.pop("month", None)
-    st.session_state.pop("chosen-month", None)
+    if not stays_on_month:
+        # the edition shown may be another one now, which need not have the month that the address names
+        st.query_params.pop("month", None)
+        st.session_state.pop("chosen-month", None)
     st.rerun()
 
 

@@ -319,19 +319,25 @@ def _said_of_public(public: PublicMonth | None) -> str:
 
 def _papers(board: Board, by: str | Actor) -> None:
     """The papers of the month's newest edition; where they would say something else now, the button that issues them anew."""
-    place, newest = settings.load(), board.now.working or board.now.released
-    if not newest:
-        return
-    _downloads(place.releases / newest, newest)
-    if not papers.behind(place, place.releases / newest):
+    if newest := board.now.working or board.now.released:
+        _downloads(settings.load().releases / newest, newest)
+        papers_behind(newest, by)
+
+
+def papers_behind(edition: str, by: str | Actor) -> None:
+    """Where the papers of an edition would say something else now: that they are behind, and the button that issues them anew."""
+    place = settings.load()
+    if not papers.behind(place, place.releases / edition):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{newest} 的报告发出以后，县里的说明或市里的决定有了变化；下次计算或审定时写进报告，也可以现在更新。"
+            f"{edition} 的报告发出以后，县里的说明或市里的决定、批注有了变化；下次计算或审定时写进报告，也可以现在更新。"
         )
         if st.button("更新报告", key="papers"):
-            month, number = newest.split("/")
-            clerk.worked(lambda: _issue(by, month, number), f"{newest} 的报告已更新，以前的各次都留着。")
+            month, number = edition.split("/")
+            clerk.worked(
+                lambda: _issue(by, month, number), f"{edition} 的报告已更新，以前的各次都留着。", stays_on_month=True
+            )
 
 
 def _downloads(folder: Path, edition: str) -> None:

@@ -1,22 +1,21 @@
 """Notes on the time axis: instructions and events that people recorded, and the changes of the divisions. Each note is a decision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts
+from dashboards.components import clerk, common_parts, month_steps
 from dashboards.components.common_parts import Said
 from dashboards.components.header import View
 from dashboards.queries import city, submission_rows
 from dashboards.text import escape, screen_wording
 from pipelines import settings
-from pipelines.access import roles
 from pipelines.access.roles import Actor
-from pipelines.errors import Refusal
-from pipelines.intake import decisions
+from pipelines.intake import decisions, month_now
 from pipelines.intake.month_now import Note
 
 
@@ -53,50 +52,44 @@ def may_keep() -> bool:
 
 
 def kept(view: View, indicator: str, known: Sequence[Event]) -> None:
-    """A form for a note on the month shown, and the notes that may be withdrawn."""
+    """A form for a note on the month shown, the notes that may be withdrawn, and the papers that do not say them yet."""
+    clerk.show_done()
+    by = clerk.person()
     if signin.may("annotate"):
-        _record(view, indicator)
-    if not signin.may("reopen"):
-        return
-    with st.container(key="notes"):
-        for number, event in enumerate(known, 1):
-            if event.note:
-                text, button = st.columns([6, 1], vertical_alignment="center")
-                text.caption(escape.markdown(_line(number, event)))
-                with button:
-                    _withdrawal(event.note)
+        _record(view, indicator, by)
+    if signin.may("reopen"):
+        with st.container(key="notes"):
+            for number, event in enumerate(known, 1):
+                if event.note:
+                    text, button = st.columns([6, 1], vertical_alignment="center")
+                    text.caption(escape.markdown(_line(number, event)))
+                    with button:
+                        _withdrawal(event.note, by)
+    now = month_now.of(settings.load(), view.month)
+    newest = now.working or now.released
+    if newest and signin.may("publish"):
+        month_steps.papers_behind(newest, by)
 
 
-def _record(view: View, indicator: str) -> None:
+def _record(view: View, indicator: str, by: str | Actor) -> None:
     st.markdown(f"给{common_parts.month_text(view.month)}记一条批注")
-    by = _person("annotates")
     text = st.text_input("批注（批示、事件）", max_chars=200, key="annotation")
     alone = st.checkbox("只记在这项指标上", value=True, key="annotation-alone")
     if st.button("记入档案", key="annotate"):
         about = indicator if alone else None
-        _decided(lambda: decisions.annotate(view.month, text, settings.load(), by, about))
+        _decided(
+            lambda: decisions.annotate(view.month, text, settings.load(), clerk.named(by), about), "批注已记入档案。"
+        )
 
 
-def _withdrawal(note: Note) -> None:
-    with st.popover("撤回"):
-        by = _person(f"withdraws-{note.seq}")
-        why = st.text_input("理由", max_chars=200, key=f"withdraw-{note.seq}-why")
-        if st.button("确认撤回", key=f"withdraw-{note.seq}"):
-            _decided(lambda: decisions.withdraw(note.seq, why, settings.load(), by))
+def _withdrawal(note: Note, by: str | Actor) -> None:
+    clerk.with_reason(
+        "撤回",
+        f"withdraw-{note.seq}",
+        lambda why: decisions.withdraw(note.seq, why, settings.load(), clerk.named(by)),
+        "批注已撤回。",
+        do=_decided,
+    )
 
 
-def _person(key: str) -> str | Actor:
-    """The person signed in; on the local machine the name that is typed."""
-    person = signin.actor()
-    if person.role != roles.LOCAL:
-        return person
-    return st.text_input("经办人", placeholder="本人姓名", max_chars=40, key=key).strip()
-
-
-def _decided(action: Callable[[], object]) -> None:
-    try:
-        action()
-    except Refusal as refused:
-        st.error(escape.markdown(refused))
-    else:
-        st.rerun()
+_decided = partial(clerk.decided, stays_on_month=True)

@@ -137,7 +137,7 @@ def check(settings: Settings, files, as_json: bool) -> None:
     from pipelines.intake import submit_files
 
     reports = submit_files.check(files, settings, alone=True)
-    printing.reports(reports, as_json)
+    printing.reports(reports, as_json, settings)
 
 
 @main.command()
@@ -157,7 +157,7 @@ def submit(settings: Settings, files, receipts: Path | None, by: str, as_json: b
             submit_files.write_receipts(reports, settings, receipts)
         except locks.Busy as busy:  # the files are stored, so the reports are printed before the error
             printing.say(f"回执未写：{busy}", err=True)
-    printing.reports(reports, as_json)
+    printing.reports(reports, as_json, settings)
 
 
 # ---- figures and releases

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipelines.intake.month_report import MonthStatus
     from pipelines.intake.outcome import Report
     from pipelines.notify.reporting_state import Reminders
+    from pipelines.settings import Settings
 
 
 def say(*lines: str, err: bool = False) -> None:
@@ -61,15 +62,15 @@ def progress(title: str):
         yield lambda done, of, item: bar.update(task, completed=done, total=of, description=file_names.shown(item))
 
 
-def reports(outcomes: Sequence["Report"], as_json: bool) -> None:
+def reports(outcomes: Sequence["Report"], as_json: bool, settings: "Settings") -> None:
     """One line of JSON a file, or its state and findings; exits with 1 where a file is refused or has an error."""
     for outcome in outcomes:
-        print_json(outcome.public()) if as_json else _report(outcome)
+        print_json(outcome.public()) if as_json else _report(outcome, settings)
     if any(outcome.refused or outcome.errors for outcome in outcomes):
         sys.exit(1)
 
 
-def _report(report: "Report") -> None:
+def _report(report: "Report", settings: "Settings") -> None:
     from pipelines.intake.outcome import SEVERITY_NAMES
 
     rows = report.rows
@@ -82,10 +83,22 @@ def _report(report: "Report") -> None:
     other = f"。{report.other_month}" if report.other_month else ""
     say(f"{report.file}：{report.state_in_words}{_instead(report)}。{report.spot or f'{whose}{counts}{other}'}")
     # the gravest first, as on the page and in the receipt
-    order = list(SEVERITY_NAMES)
+    order, names = list(SEVERITY_NAMES), _units(report, settings)
     for finding in sorted(report.findings, key=lambda finding: order.index(finding["severity"])):
         number = f"[{finding['id']}] " if finding.get("id") else ""
-        say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
+        unit = f"{names[finding['unit']]}：" if finding["unit"] in names else ""
+        say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{unit}{finding['message']}")
+
+
+def _units(report: "Report", settings: "Settings") -> dict[str | None, str]:
+    """Code → town and name of the units that a report's findings are about."""
+    about = {finding["unit"] for finding in report.findings if finding["unit"]}
+    if not about or not report.month:
+        return {}
+    from pipelines.intake import month_now
+
+    known = month_now.units(settings, months.parse(report.month), report.county)
+    return {code: name for code, name in known.items() if code in about}
 
 
 def table(rows: Sequence[Sequence[object]], right: tuple[int, ...] = ()) -> None:

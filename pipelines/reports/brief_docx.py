@@ -16,6 +16,7 @@ from pipelines.reports import (
     changes,
     county_progress,
     explanation_section,
+    imprint_box,
     next_steps,
     overall_verdict,
     period_changes,
@@ -182,13 +183,11 @@ def _annex(paper: Paper, facts: Facts, number: int, heading: str, add: Callable[
 
 
 def _printed(paper: Paper, facts: Facts) -> None:
-    """版记: 抄送, 印发机关 and 印发日期, and which edition of the data it rests on."""
+    """版记: 抄送, 印发机关 and 印发日期, and which edition of the data it rests on; at the foot of the last page."""
     letterhead = facts.office.letterhead
     imprint = [
         f"抄送：{letterhead.copied_to()}。",
         f"{letterhead.printed_by or letterhead.issued_by(facts.city)}　　{day(facts.published)}印发",
         f"数据版本：{months.label(facts.month)}第{facts.release.edition}版",
     ]
-    for number, line in enumerate(imprint):
-        last = _write(paper, line, "版记首行" if number == 0 else "版记")
-        last.paragraph_format.keep_with_next = number < len(imprint) - 1
+    imprint_box.add(paper, [printable(line) for line in imprint])

@@ -212,15 +212,14 @@ _STYLES = (
     _style(
         "PrintedFirst",
         "版记首行",
-        '<w:keepNext/><w:pBdr><w:top w:val="single" w:sz="8" w:space="2" w:color="000000"/></w:pBdr>'
-        f"{_lines(400, before=400)}",
+        f'<w:pBdr><w:top w:val="single" w:sz="8" w:space="2" w:color="000000"/></w:pBdr>{_FREE}{_lines(400)}',
         _size(14),
     ),
     _style(
         "Printed",
         "版记",
         '<w:pBdr><w:top w:val="single" w:sz="4" w:space="2" w:color="000000"/>'
-        '<w:bottom w:val="single" w:sz="8" w:space="2" w:color="000000"/></w:pBdr>' + _lines(400),
+        f'<w:bottom w:val="single" w:sz="8" w:space="2" w:color="000000"/></w:pBdr>{_FREE}{_lines(400)}',
         _size(14),
     ),
     _style("Contact", "联系人", f"{_INDENT}", based="BodyText"),

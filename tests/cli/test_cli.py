@@ -98,8 +98,10 @@ def test_a_file_that_is_no_workbook_is_a_refused_report(shequ, tmp_path):
 
 def test_for_people_errors_come_first_and_of_a_refused_file_no_row_counts(office, shequ, village, tmp_path):
     path = office.workbook(APRIL, COUNTY, but(village.name, facility="大概有"), {"agency": "是"})
-    grades = [line.split()[0] for line in shequ("check", path)[1].splitlines()[1:]]
+    findings = shequ("check", path)[1].splitlines()[1:]
+    grades = [line.split()[0] for line in findings]
     assert grades == sorted(grades, key=["错误", "需核实", "提示"].index) and grades[0] == "错误"
+    assert f"{village.town} {village.name}：【not_a_flag】" in findings[0] and "单元格" in findings[0]
     other = tmp_path / "2020年3月.xlsx"
     shutil.copy(path, other)
     told = shequ("check", other)[1].splitlines()

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import lxml.html
 import pytest
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
 from dashboards.page_list import PAGES
 from pipelines import months, settings
+from pipelines.cli.commands import main
+from pipelines.errors import Refusal
 from pipelines.intake import session, submit_files
 from pipelines.monthly import monthly_run
 from pipelines.reference import reference_bundle
 from pipelines.sample.write_samples import Sample
+from pipelines.serving import handing_over
 from tests import made_once
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +110,14 @@ def app(monkeypatch):
         return opened.run()
 
     return run
+
+
+def here(settings, *arguments: str, doing: str = ""):
+    """`handing_over.command` in this process."""
+    done = CliRunner().invoke(main, ["--data", str(settings.data), *arguments])
+    if done.exit_code:
+        raise Refusal(handing_over._reason(done.output))
+    yield doing
 
 
 def texts(page: AppTest) -> str:

@@ -6,10 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from pipelines.archive.store import Archive
-from pipelines.cli.commands import main
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
 from pipelines.intake import answer_matters, month_now, submit_files
@@ -17,7 +15,7 @@ from pipelines.notify import dispatch
 from pipelines.serving import handing_over
 from tests import small_city
 from tests.books import Office, plain
-from tests.dashboards.conftest import texts
+from tests.dashboards.conftest import here, texts
 
 MAY, JUNE, JULY, AUGUST = date(2019, 5, 1), date(2019, 6, 1), date(2019, 7, 1), date(2019, 8, 1)
 BAIXIANG, ZONE, REN = "130524", "130571", "130526"
@@ -52,14 +50,6 @@ def desk(app, office, monkeypatch):
         return page
 
     return opened
-
-
-def here(settings, *arguments: str, doing: str = ""):
-    """`handing_over.command` in this process."""
-    done = CliRunner().invoke(main, ["--data", str(settings.data), *arguments])
-    if done.exit_code:
-        raise Refusal(handing_over._reason(done.output))
-    yield doing
 
 
 def click(page, key: str, **typed: str):

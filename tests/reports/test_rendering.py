@@ -4,12 +4,14 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines.edition import Release
-from pipelines.reports import VARIANTS, brief_docx
+from pipelines.reports import VARIANTS, brief_docx, docx_styles, imprint_box
+from pipelines.reports.docx_table import Column, add_table
 from pipelines.reports.facts import gather
 from tests.reports import hostile
 
@@ -34,6 +36,11 @@ def pdf(may: Release, tmp_path_factory) -> Path:
 def printed(release: Release, folder: Path) -> Path:
     """The month's paper as a PDF."""
     (folder / "brief.docx").write_bytes(brief_docx.build(gather(release), VARIANTS["month"]))
+    _to_pdf(folder, folder / "brief.docx")
+    return folder / "brief.pdf"
+
+
+def _to_pdf(folder: Path, *papers: Path) -> None:
     (folder / "fonts.conf").write_text(
         f'<?xml version="1.0"?><fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>'
         f"{''.join(map(_STAND_IN.format, _FONTS))}</fontconfig>",
@@ -41,10 +48,9 @@ def printed(release: Release, folder: Path) -> Path:
     )
     profile = f"-env:UserInstallation=file://{folder / 'profile'}"
     subprocess.run(
-        [SOFFICE, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, folder / "brief.docx"],
+        [SOFFICE, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, *papers],
         check=True, capture_output=True, timeout=180, env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
     )  # fmt: skip
-    return folder / "brief.pdf"
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +146,41 @@ def test_the_text_takes_two_pages_and_the_closing_stands_below_rows_of_the_table
     dated = text(pages[closing])
     assert dated.index("附件：") < dated.index("城乡社区建设领导小组办公室") < dated.index("日", dated.index("办公室"))
     assert "（续）" in dated or state != "everyone_lacks_some"
+
+
+def imprint(words: list[tuple[float, float, float, float, str]]) -> tuple[float, float]:
+    """Top and bottom of the lines from 抄送 to 数据版本 on a page, in points."""
+    top = next(box[1] for box in words if "抄送" in box[4])
+    return top, max(box[3] for box in words if top <= box[1] < 742)
+
+
+def test_the_imprint_stands_at_the_foot_of_the_last_page(boxes):
+    bottom_of_type_area = (297 - 35) / 25.4 * 72
+    _, bottom = imprint(boxes[-1])
+    assert bottom_of_type_area - 8 < bottom < bottom_of_type_area
+    assert sum("抄送" in text(words) for words in boxes) == 1
+
+
+def test_the_imprint_is_never_alone_and_never_on_other_text(tmp_path: Path):
+    """However high the table above it is: a little lower than what the page holds, too high by a row, by as much as the imprint."""
+    papers = []
+    for rows in (42, 43, 44, 48, 52, 55, 60):
+        paper = docx_styles.blank("报", "报", datetime(2020, 1, 1))
+        paper.add_paragraph("附件4", "附件")
+        add_table(
+            paper, [Column("甲", 20), Column("乙", 0)], [[f"行{n}", "文字"] for n in range(rows)], "表", dense=True
+        )
+        paper.add_paragraph("注：说明。", "表注")
+        imprint_box.add(paper, ["抄送：各县党委、政府。", "某办公室　　2020年1月1日印发", "数据版本：第1版"])
+        papers.append(tmp_path / f"{rows}.docx")
+        papers[-1].write_bytes(docx_styles.to_bytes(paper))
+    _to_pdf(tmp_path, *papers)
+    for paper in papers:
+        *_, last = placed(paper.with_suffix(".pdf"))
+        top, _ = imprint(last)
+        above = [box for box in last if box[1] < top]
+        assert sum(box[4].startswith("行") for box in above) >= 3 and any("注" in box[4] for box in above)
+        assert max(box[3] for box in above) < top - 10
 
 
 def test_a_quarters_paper_can_be_set_too(june: Release):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from docx import Document
+from docx.oxml.ns import qn
 from python_calamine import CalamineWorkbook
 
 from pipelines import settings
@@ -279,7 +280,9 @@ def test_the_paper_has_the_elements_of_an_official_one(written, facts: Facts):
     assert "中共邢台市委、邢台市人民政府：" in paragraphs
     closing = paragraphs.index("邢台市城乡社区建设领导小组办公室", 1)
     assert paragraphs[closing - 4].startswith("附件：1．") and re.fullmatch(r"\d+年\d+月\d+日", paragraphs[closing + 1])
-    assert paragraphs[-3].startswith("抄送：") and paragraphs[-2].endswith("印发")
+    box = Document(written["docx"]).element.body[-2].iter(qn("w:txbxContent"))
+    imprint = ["".join(p.itertext()).strip() for content in box for p in content]
+    assert imprint[0].startswith("抄送：") and imprint[1].endswith("印发") and imprint[2].startswith("数据版本：")
 
 
 def test_an_office_sets_its_own_head(facts: Facts, tmp_path: Path):
