@@ -1,8 +1,7 @@
 """The door for uploads: before a byte of a file is read, whether this session's person may send it, and whether there is room.
 
-Streamlit takes a PUT of every live session and keeps the bytes in memory until the session ends. Here a session is let in by the page
-that it was shown after sign-in (`admit`), every request looks at the list of people anew, and what is kept is limited for each session
-and in all. What nobody took within `KEPT` seconds, and what a session leaves behind that is gone, is forgotten.
+Streamlit takes a PUT of every live session and keeps its bytes until the session ends. Here a session is admitted by the page shown after
+sign-in, access is checked for every request, and what is kept is limited in size and time (`KEPT` seconds).
 """
 
 import ctypes

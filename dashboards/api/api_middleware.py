@@ -1,8 +1,4 @@
-"""ASGI middleware that answers `/api/…`; everything else goes on to the pages.
-
-Read-only: GET and HEAD. Who asks is found as on a page (`dashboards.request_identity`), anew for each request; the names that the server
-answers to are checked as Streamlit checks them for its pages.
-"""
+"""ASGI middleware that answers `/api/…`, read-only; who asks is found anew for each request. Everything else goes on to the pages."""
 
 import asyncio
 import json

@@ -1,5 +1,4 @@
-"""督办: gaps as tasks: county, indicator, units to go, this month's work against its share, due day, the county's replies; closed by later
-data alone."""
+"""督办: gaps of counties as tasks, this month's work against its share, the county's replies. Later data alone closes a task."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ from dashboards.queries import edition_data
 from dashboards.text import escape
 from pipelines import months, settings
 from pipelines.access.roles import Actor
-from pipelines.edition import spot_planning
+from pipelines.edition import open_release, spot_planning
 from pipelines.edition.spot_planning import Proposal, Wish
 from pipelines.errors import Refusal
 from pipelines.intake import spot_desk
@@ -29,7 +29,7 @@ def plan(view: View | None) -> None:
         st.info("还没有发布任何月份；发布后才能计划抽查。")
         return
     try:
-        release = spot_planning.edition(settings.load(), view.month)
+        release = open_release(view.month, settings=settings.load())
     except Refusal as refused:
         st.error(escape.markdown(refused))
         return

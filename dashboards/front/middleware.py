@@ -1,9 +1,7 @@
 """ASGI middleware before Streamlit's own routes.
 
-Streamlit sends its scripts uncompressed, answers every unknown path with the application, and shows old browsers a blank page. Here
-its files are compressed once and kept, its page carries our script, an unknown path is answered 404 in Chinese, and browsers that
-cannot run Streamlit's script get the newest report: at `/plain`, and at every page where they name themselves. Nothing here sees a
-figure or a session.
+Streamlit's files are compressed once and kept, its page gets our script, an unknown path is answered 404 in Chinese, and browsers that cannot
+run Streamlit's script get the newest report (`/plain`). Nothing here sees a figure or a session.
 """
 
 import asyncio

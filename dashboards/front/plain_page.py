@@ -1,8 +1,4 @@
-"""The page for browsers that cannot run Streamlit's script: it says so and shows the newest released report.
-
-A report has figures of counties and the city and no unit's answers. It is shown where the reader is known without Streamlit: on this
-machine, or through the organisation's proxy. Who signs in through OpenID Connect gets the sentence alone.
-"""
+"""The page for browsers that cannot run Streamlit's script, with the newest report where the reader is known without OpenID Connect."""
 
 import re
 from pathlib import Path

@@ -1,8 +1,4 @@
-"""Access control: people, their roles, and the check before every action.
-
-`data/access.yaml` (see deploy/access.example.yaml) names the people; without it there is one local operator with all rights, and
-only this machine is served. The rights of a role are code: they change with the program, not with the staff.
-"""
+"""People (`data/access.yaml`, see deploy/access.example.yaml; without it one local operator), their roles, and the check before every action."""
 
 import ipaddress
 import stat

@@ -1,8 +1,7 @@
 """Submissions that exceeded a resource limit; the decision is recorded so that a rebuild repeats it.
 
-Whether a limit is passed depends on the machine, and figures must not. So the outcome is decided at the first reading and noted in
-the ledger (`too_costly`: the submission, why, the limits); a rebuild takes it from there, on whatever machine. A submission that a
-release counts was readable when it was made: should a smaller machine fail on it, that is refused, and nothing is decided.
+Whether a limit is exceeded depends on the machine, and figures must not: the first outcome is noted in the ledger (`too_costly`). Where a
+smaller machine fails on a submission that a release counts, that is refused and nothing is decided.
 """
 
 from dataclasses import asdict, dataclass

@@ -1,9 +1,7 @@
 """A second copy of the archive, on another disk, and bringing it back.
 
-A backup is laid out as the archive is: `archive/ledger.jsonl`, `archive/objects/`, `audit/audit.jsonl`, and `backup.json`, which says
-whose it is and up to which event. Releases, receipts and the warehouse are not in it: `shequ rebuild` makes them from the archive,
-with the same figures. The ledger is read up to a fixed event first, then the objects that it names are copied, and the ledger is put
-in place last: a backup taken during a submission, or interrupted, is a whole backup of an earlier moment.
+It is laid out as the archive is, with `backup.json`, which says whose it is and up to which event. The ledger is read up to a fixed event
+first and put in place last, so that a backup taken during a submission, or interrupted, is a whole backup of an earlier moment.
 """
 
 import json

@@ -1,8 +1,7 @@
 """An append-only ledger: a file of events, one a line, each with the hash of the line before it.
 
-A line changed, lost or put in is noticed by `verify`. An event is on disk (fsync of file and folder) before `append` returns.
-Nothing is ever rewritten; a torn last line, left by a power cut, stays where it is and is skipped, unless only its end is gone.
-The archive keeps one (what came in, what was decided), the audit another (who was let in or refused, what was taken out).
+An event is on disk (fsync of file and folder) before `append` returns. A torn last line, left by a power cut, stays where it is and is
+skipped, unless only its end is gone.
 """
 
 import hashlib

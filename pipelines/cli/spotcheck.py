@@ -58,7 +58,7 @@ def plan(
     **asked,
 ) -> None:
     """算一算走访多少次能证明什么；加 --commit 定下来（在号码公布之前）。"""
-    from pipelines.edition import spot_planning
+    from pipelines.edition import open_release, spot_planning
     from pipelines.edition.spot_planning import Wish
     from pipelines.intake import spot_desk
 
@@ -71,7 +71,7 @@ def plan(
         return
     if not asked["indicators"]:
         raise click.UsageError("请用 --indicator 写明指标")
-    release = spot_planning.edition(settings, month)
+    release = open_release(month, settings=settings)
     names = ("level", "unit", "strata", "budget", "allowed")
     wish = Wish(month, asked["indicators"], **{name: asked[name] for name in names})
     proposals = spot_planning.proposals(release, wish)

@@ -1,8 +1,7 @@
-"""督办: a county's gap in a leading indicator as a task, opened and closed only by the data of editions.
+"""督办: a county's gap in a leading indicator as a task, opened and closed only by the data of editions (as-now).
 
-A task opens in the month in which the county is behind and units are known to lack the indicator (`gap_failing`); it closes in the month
-in which the target is met at the lower bound, and is reopened by a later month that falls back. All months are read by the divisions of
-the release's month.
+A task opens when the county is behind with units known to lack the indicator (`gap_failing`), and closes when the target is met at the lower
+bound; a later month that falls back reopens it.
 """
 
 from collections.abc import Iterable, Sequence

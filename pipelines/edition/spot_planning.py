@@ -6,10 +6,9 @@ from datetime import date
 from fractions import Fraction
 
 from pipelines import months
-from pipelines.edition.open_edition import Release, Row, open_release
+from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
-from pipelines.settings import Settings
 from pipelines.verification import budget, plan, reported_claim, sentences
 from pipelines.verification.plan import Place, Plan
 from pipelines.verification.reported_claim import Claim
@@ -84,11 +83,6 @@ def _number(target: Fraction) -> int | float:
 def _plan(plan: Plan) -> Row:
     chance = {str(per_cent): round(float(value), 6) for per_cent, value in plan.chance.items()}
     return {"allowed": plan.allowed, "visits": plan.visits, "per_stratum": list(plan.per_stratum), "chance": chance}
-
-
-def edition(settings: Settings, month: date) -> Release:
-    """The edition that a list of the month is drawn from: the released one that everybody sees."""
-    return open_release(month, settings=settings)
 
 
 def proposals(release: Release, wish: Wish) -> list[Proposal]:

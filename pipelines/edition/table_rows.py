@@ -3,6 +3,8 @@
 from datetime import date
 from typing import NotRequired, TypedDict
 
+from pipelines.answers import findings
+
 
 class PolicyRow(TypedDict):
     """A policy that judges the edition's month."""
@@ -39,23 +41,13 @@ class SubmissionRow(TypedDict):
     rows_accepted: int
 
 
-class FindingRow(TypedDict):
+class FindingRow(findings.FindingRow):
     """A finding of a submission in force. With names where the query joins them, with the number of all where it is cut off, with the
     state of its matter where it is read as of now.
     """
 
     month: date | None
     seq: int | None
-    id: str | None
-    code: str
-    severity: str
-    sheet: str | None
-    cell: str | None
-    field: str | None
-    unit: str | None
-    found: str | None
-    expected: str | None
-    message: str
     county: str | None
     file: str
     county_name: NotRequired[str | None]

@@ -1,8 +1,6 @@
-"""Verify the files of editions against their manifests.
+"""Verify the files of editions against their manifests, cached by inode, size and time: ten years of a country take 50 GB.
 
-Ten years of editions of a whole country take 50 GB, so verified files are cached by inode, size and modification time, in the
-warehouse and, for readers, in `right.json` on the shelf. A reader always reads an edition's own month and database; once a week
-everything is read (`faults`), which detects silent disk corruption.
+A reader always reads an edition's own month and database; once a week everything is read (`faults`), to detect silent disk corruption.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""The form's rules on the rows that are judged: which are broken, as findings that name every cell.
-
-Reads the temporary tables `row`, `county_row` and `origin` (`pipelines.figures.effective_answers`), and marks there what an error rule holds.
-"""
+"""The form's rules on the temporary `row`, `county_row` and `origin`: findings that name every cell. Rows that an error rule holds are marked."""
 
 from collections.abc import Iterable
 from datetime import date

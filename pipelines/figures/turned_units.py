@@ -1,9 +1,7 @@
-"""Whether a figure fell among the same units, which distinguishes 倒退 from a wider scope (semantics §6).
+"""Whether a figure fell among the units in scope and known in both months, which distinguishes 倒退 from a wider scope (semantics §6).
 
-Compared are the units of a place that are in scope and known both in the month judged and in an earlier one (the last that met the
-target, else the baseline's). A share below its target fell where more of them turned from met to not met than the reverse; above a
-target that is a limit (at_most, the upper end of a band), where more turned the other way. A ratio fell where the ratio of these
-units alone is farther from the target.
+A share below its target fell where more of them turned from met to not met than the reverse; above a target that is a limit (at_most, the
+upper end of a band), where more turned the other way. A ratio fell where that of these units alone is farther from the target.
 """
 
 from decimal import Decimal

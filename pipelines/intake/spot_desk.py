@@ -11,7 +11,7 @@ from typing import Any, NotRequired, TypedDict
 from pipelines import months
 from pipelines.access import roles
 from pipelines.archive.store import Archive, Event
-from pipelines.edition import spot_planning
+from pipelines.edition import open_release
 from pipelines.edition.open_edition import Release
 from pipelines.edition.spot_planning import Proposal
 from pipelines.errors import Refusal
@@ -165,7 +165,7 @@ def all_lists(settings: Settings) -> list[SpotList]:
 
 def remark(settings: Settings, spot_list: SpotList) -> str:
     """The remark on every page of a list drawn from sample data."""
-    return SAMPLE if spot_planning.edition(settings, spot_list.month).manifest.get("sample") else ""
+    return SAMPLE if open_release(spot_list.month, settings=settings).manifest.get("sample") else ""
 
 
 # ---- results

@@ -1,8 +1,4 @@
-"""Working days, and when a month is due and published (semantics §4, Calendar and Gate). Declared in `calendar.yaml`.
-
-Days and times are those of the calendar's time zone. In a year whose holidays no notice arranges, Monday to Friday are working days;
-`Calendar.caveat` says so for a month.
-"""
+"""Working days, and when a month is due and published (semantics §4), by `calendar.yaml`. Without a holiday notice: Monday to Friday."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,8 +1,4 @@
-"""Tables of a Word paper as XML, because the library sets one cell at a time and a report has thousands.
-
-Header rows repeat on every page and rows do not split over pages. Text is data: it is escaped, and characters that
-XML cannot hold are left out.
-"""
+"""Tables of a Word paper as XML, because the library sets one cell at a time. Text is escaped; rows do not split, header rows repeat."""
 
 import math
 import re

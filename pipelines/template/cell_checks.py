@@ -26,7 +26,7 @@ class NotExpressible(Exception):
 def broken(rule: Rule, part: Part, at: Reference) -> str | None:
     """A formula (without `=`) that is 1 where the rule is broken; None where a spreadsheet cannot tell."""
     try:
-        return _Formula(part, at).false(parsed(rule.expect))
+        return _Formula(part, at).truth(parsed(rule.expect), wanted=False)
     except NotExpressible:
         return None
 
@@ -50,24 +50,18 @@ class _Formula:
     def __init__(self, part: Part, at: Reference):
         self._part, self._at = part, at
 
-    def true(self, node: exp.Expr) -> str:
-        return self._truth(node, True)
-
-    def false(self, node: exp.Expr) -> str:
-        return self._truth(node, False)
-
-    def _truth(self, node: exp.Expr, wanted: bool) -> str:
+    def truth(self, node: exp.Expr, wanted: bool) -> str:
         match node:
             case exp.Paren():
-                return self._truth(node.this, wanted)
+                return self.truth(node.this, wanted)
             case exp.Not():
-                return self._truth(node.this, not wanted)
+                return self.truth(node.this, not wanted)
             case exp.And() | exp.Or():
                 join = _all if isinstance(node, exp.And) == wanted else _any
-                return join([self._truth(node.left, wanted), self._truth(node.right, wanted)])
+                return join([self.truth(node.left, wanted), self.truth(node.right, wanted)])
             case exp.Between():
                 low, high = node.args["low"], node.args["high"]
-                return self._truth(
+                return self.truth(
                     exp.and_(exp.GTE(this=node.this, expression=low), exp.LTE(this=node.this, expression=high)), wanted
                 )
             case exp.Is(expression=exp.Null()):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from pipelines.edition import spot_planning
+from pipelines.edition import open_release, spot_planning
 from pipelines.edition.spot_planning import Wish
 from pipelines.intake import spot_desk, spot_tasks, submit_files
 from pipelines.intake.outcome import Report
@@ -34,7 +34,7 @@ def planned(
     office: Office, allowed: int | None = None, strata: str | None = None, day: datetime = DAY, **terms: object
 ) -> int:
     """A list of the facility's share, planned three days before the day of its number (5 May); its number."""
-    release = spot_planning.edition(office.settings, MONTH)
+    release = open_release(MONTH, settings=office.settings)
     proposals = spot_planning.proposals(release, Wish(MONTH, [FACILITY], allowed=allowed, strata=strata))
     number, moment = spot_desk.Number("排列5", "第2020101期", day.date()), day - timedelta(days=3)
     event = spot_desk.plan(release, proposals, spot_desk.Terms(number, **terms), office.settings, "李某", moment)

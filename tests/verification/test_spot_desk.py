@@ -117,7 +117,7 @@ def test_the_monthly_run_publishes_what_was_closed_meanwhile(office):
 
 
 def test_a_share_is_planned_and_nothing_else(office):
-    release = spot_planning.edition(office.settings, MONTH)
+    release = open_release(MONTH, settings=office.settings)
     [proposal] = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
     public = proposal.public()
     assert public["yes"] == public["required"] + public["slack"] and public["unmade_by"] == public["slack"] + 1
@@ -231,14 +231,14 @@ def test_a_number_left_undrawn_is_still_the_claims_list(office):
     ],
 )
 def test_the_number_is_public_and_to_come(office, number, why):
-    release = spot_planning.edition(office.settings, MONTH)
+    release = open_release(MONTH, settings=office.settings)
     proposals = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
     with pytest.raises(Refusal, match=why):
         spot_desk.plan(release, proposals, spot_desk.Terms(number), office.settings, "李某", PLANNED)
 
 
 def test_dice_are_twenty_and_thrown_before_two(office):
-    release = spot_planning.edition(office.settings, MONTH)
+    release = open_release(MONTH, settings=office.settings)
     proposals = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
     terms = spot_desk.Terms(spot_desk.Number(spot_desk.DICE, "1", DAY.date()))
     number = spot_desk.plan(release, proposals, terms, office.settings, "李某", PLANNED).body["list"]

@@ -1,8 +1,4 @@
-"""Units that the city admits between two editions of the roster (semantics §1, Admission). Decisions of the archive, not reference data.
-
-An admitted unit is on the roster from its first month until an edition lists a unit of its name in its town; it then has that
-unit's identity, from its first month on.
-"""
+"""Units that the city admits between two editions of the roster (semantics §1, Admission). Decisions of the archive, not reference data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
