@@ -88,17 +88,33 @@ def _counted(ids: list[str], shown: Any) -> Iterator[str]:
         yield matter
 
 
-def worked(work: Callable[[], Iterator[str]], said: str, stays_on_month: bool = False) -> None:
-    """Heavy work of another process, its progress in sight; other sessions and readers go on meanwhile. `stays_on_month`: as above."""
+def works(
+    label: str, key: str, work: Callable[[], Iterator[str]], said: str, stays_on_month: bool = False, **look: Any
+) -> None:
+    """A button that starts heavy work of another process; pressed again before that is done it starts nothing. `look`: of `st.button`."""
+    if not st.button(label, key=key, **look):
+        return
     place = st.empty()
     try:
-        with place.status("正在准备…") as shown:
-            for line in work():
-                shown.update(label=f"{line}。可以离开本页，任务会继续。")
+        _follow(work, said, place)
     except Refusal as refused:
         place.error(escape.markdown(refused))
     else:
         _anew(said, stays_on_month)
+
+
+def _follow(work: Callable[[], Iterator[str]], said: str, place: Any) -> None:
+    """The work's progress in sight until it is done; other sessions and readers go on meanwhile. A second press ends the drawing of
+    the page, and follows the work that the first one began."""
+    going = st.session_state.setdefault("going", {})
+    with place.status("正在准备…") as shown:
+        line = next(going[said], None) if said in going else None
+        if line is None:
+            going[said] = work()
+            line = next(going[said], None)
+        while line is not None:
+            shown.update(label=f"{line}。可以离开本页，任务会继续。")
+            line = next(going[said], None)
 
 
 def _anew(said: str, stays_on_month: bool) -> None:
@@ -112,14 +128,17 @@ def _anew(said: str, stays_on_month: bool) -> None:
 
 
 def with_reason(
-    label: str,
-    key: str,
-    action: Callable[[str], Any],
-    said: str | Callable[[], str],
-    do: Callable[[Callable[[], Any], Any], None] = decided,
+    label: str, key: str, action: Callable[[str], object], said: str | Callable[[], str], stays_on_month: bool = False
 ) -> None:
-    """A decision that needs nothing but a reason; `do` is `worked` where another process makes it."""
+    """A decision that needs nothing but a reason."""
     with st.popover(label, key=f"{key}-pop"):
         why = st.text_input("理由", max_chars=200, key=f"{key}-why")
         if st.button(f"确认{label}", key=key):
-            do(lambda: action(why), said)
+            decided(lambda: action(why), said, stays_on_month)
+
+
+def works_with_reason(label: str, key: str, work: Callable[[str], Iterator[str]], said: str) -> None:
+    """The same of one that another process makes."""
+    with st.popover(label, key=f"{key}-pop"):
+        why = st.text_input("理由", max_chars=200, key=f"{key}-why")
+        works(f"确认{label}", key, lambda: work(why), said)

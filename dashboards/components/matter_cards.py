@@ -96,13 +96,16 @@ def _called(matter: Matter) -> str:
 
 def _file(matter: Matter, names: dict[str, str], by: str | Actor) -> None:
     """The file's line: whose, when, its receipt, its original, its withdrawal."""
-    county = names.get(matter["county"] or "", "看不出县（市、区）")
-    month = months.label(months.parse(matter["month"])) if matter["month"] else "月份不明"
+    if matter["month"]:
+        county = names.get(matter["county"] or "", "看不出县（市、区）")
+        whose = f"{county} {months.label(months.parse(matter['month']))}"
+    else:
+        # no county is looked for where the month is not settled
+        whose = names.get(matter["county"] or "", "看不出县（市、区）或月份")
     with st.container(horizontal=True, vertical_alignment="center"):
         when = screen_wording.day(matter["since"])
         st.markdown(
-            f"**{escape.markdown(county)} {month}** {escape.markdown(matter['file'])} "
-            f":gray[第 {matter['seq']} 号 · {when}]"
+            f"**{escape.markdown(whose)}** {escape.markdown(matter['file'])} :gray[第 {matter['seq']} 号 · {when}]"
         )
         files(matter["seq"], matter["county"], matter["file"])
         if signin.may("submit", matter["county"]):

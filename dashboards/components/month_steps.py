@@ -35,10 +35,16 @@ def hand_out(board: Board) -> None:
         county = st.selectbox("发给谁", list(names), format_func=names.__getitem__, width=220, key="form-county")
         towns = st.checkbox("每个街道（乡镇）一份", key="form-towns")
         blank = st.checkbox("空白表（不填入上月答案）", key="form-blank")
-        asked = st.button("生成", key="form-make", type="primary")
-    what = f"{names[county]}{months.label(month)}{'空白表' if blank else '预填表'}{'（每乡镇一份）' if towns else ''}"
-    if asked:
-        clerk.worked(lambda: _make_forms(month, county, towns, blank, what), f"{what}已生成，请下载。")
+        what = (
+            f"{names[county]}{months.label(month)}{'空白表' if blank else '预填表'}{'（每乡镇一份）' if towns else ''}"
+        )
+        clerk.works(
+            "生成",
+            "form-make",
+            lambda: _make_forms(month, county, towns, blank, what),
+            f"{what}已生成，请下载。",
+            type="primary",
+        )
     if made := st.session_state.get("forms"):
         message, name, content = made
         st.download_button(
@@ -132,11 +138,10 @@ def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
             else st.date_input("延至", next_day, usual + timedelta(days=1), key=f"{key}-until", format="YYYY-MM-DD")
         )
         why = st.text_input("理由", max_chars=200, key=f"{key}-why")
-        if st.button("记下", key=key):
-            what = ["--excuse"] if until is None else ["--until", until.isoformat()]
-            work = ["extend", months.key(month), "--county", row.code, *what, "--why", why.strip()]
-            said = f"{row.name}{months.label(month)}{'免报' if until is None else f'延至{day(until)}'}。"
-            clerk.worked(lambda: _child(by, "reopen", work), said)
+        what = ["--excuse"] if until is None else ["--until", until.isoformat()]
+        work = ["extend", months.key(month), "--county", row.code, *what, "--why", why.strip()]
+        said = f"{row.name}{months.label(month)}{'免报' if until is None else f'延至{day(until)}'}。"
+        clerk.works("记下", key, lambda: _child(by, "reopen", work), said)
 
 
 def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") -> None:
@@ -211,12 +216,14 @@ def approve(board: Board, by: str | Actor) -> None:
         st.warning(escape.markdown("还缺：" + "；".join(lacking) + "。"))
         meant = st.checkbox("知道还缺这些，仍要审定", key="approve-meant")
         why = st.text_input("理由", max_chars=200, key="approve-why", width=480)
-    if st.button(f"审定 {months.label(board.month)}", key="approve", type="primary"):
-        work = ["approve", months.key(board.month), "--yes", "--why", why.strip()]
-        clerk.worked(
-            lambda: _child(by, "approve", work, bool(lacking) and not (meant and why.strip())),
-            f"{months.label(board.month)}已审定。",
-        )
+    label, work = months.label(board.month), ["approve", months.key(board.month), "--yes", "--why", why.strip()]
+    clerk.works(
+        f"审定 {label}",
+        "approve",
+        lambda: _child(by, "approve", work, bool(lacking) and not (meant and why.strip())),
+        f"{label}已审定。",
+        type="primary",
+    )
 
 
 def _open_questions(board: Board) -> list[str]:
@@ -235,12 +242,11 @@ def _child(by: str | Actor, action: str, work: list[str], unmeant: bool = False)
 
 def reopen(month: date, by: str | Actor) -> None:
     """The button 重开 with its reason."""
-    clerk.with_reason(
+    clerk.works_with_reason(
         "重开",
         f"reopen-{months.key(month)}",
         lambda why: _child(by, "reopen", ["reopen", months.key(month), "--why", why]),
         f"{months.label(month)}已重开。",
-        do=clerk.worked,
     )
 
 
@@ -250,12 +256,11 @@ HEAVY = ("approve", "reopen", "extend", "gate", "retract", "publicise")
 
 def withdraw(seq: int, by: str | Actor) -> None:
     """Take back a decision about a month, in a process of its own."""
-    clerk.with_reason(
+    clerk.works_with_reason(
         "撤回",
         f"withdraw-{seq}",
         lambda why: _child(by, "reopen", ["withdraw", str(seq), "--why", why]),
         f"第 {seq} 号已撤回。",
-        do=clerk.worked,
     )
 
 
@@ -265,21 +270,27 @@ def release(board: Board, by: str | Actor) -> None:
     st.markdown(escape.markdown("；".join(_standing(board)) + "。"))
     with st.container(horizontal=True, vertical_alignment="center"):
         compute = "重新计算" if now.working or now.released else "计算"
-        if st.button(compute, key="run", help="发布时间已过、已审定或各县报齐的，当即发布"):
-            place = settings.load()
-            clerk.worked(
-                lambda: handing_over.run_month(place, board.month, clerk.name(by, "publish")),
-                f"{months.label(board.month)}已{compute}。",
+        clerk.works(
+            compute,
+            "run",
+            lambda: handing_over.run_month(settings.load(), board.month, clerk.name(by, "publish")),
+            f"{months.label(board.month)}已{compute}。",
+            help="发布时间已过、已审定或各县报齐的，当即发布",
+        )
+        if now.working:
+            clerk.works(
+                f"发布 {now.working}",
+                "release",
+                lambda: _child(by, "publish", ["release", key]),
+                f"{now.working} 已发布。",
+                type="primary",
             )
-        if now.working and st.button(f"发布 {now.working}", key="release", type="primary"):
-            clerk.worked(lambda: _child(by, "publish", ["release", key]), f"{now.working} 已发布。")
         if released := now.released:
-            clerk.with_reason(
+            clerk.works_with_reason(
                 f"收回 {released}",
                 "retract",
                 lambda why: _child(by, "publish", ["retract", released, "--why", why]),
                 f"{released} 已收回，此前发布的一版重新成为当前版。",
-                do=clerk.worked,
             )
     _papers(board, by)
     _public(board, by)
@@ -294,16 +305,20 @@ def _public(board: Board, by: str | Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if now.released and now.released != (standing and standing.edition):
             message = f"{now.released} 已公开，网页和数据在 {settings.public_folder(settings.load()) / key}。"
-            if st.button(f"公开 {now.released}", key="publicise", help="做成供群众看的网页和数据，只到县一级"):
-                clerk.worked(lambda: _child(by, "publish", ["publicise", key]), message)
+            clerk.works(
+                f"公开 {now.released}",
+                "publicise",
+                lambda: _child(by, "publish", ["publicise", key]),
+                message,
+                help="做成供群众看的网页和数据，只到县一级",
+            )
         if standing:
             seq = standing.decisions[-1].seq
-            clerk.with_reason(
+            clerk.works_with_reason(
                 f"撤回公开 {standing.edition}",
                 "conceal",
                 lambda why: _child(by, "publish", ["withdraw", str(seq), "--why", why]),
                 f"{standing.edition} 的公开页已撤下，只留撤回的说明。",
-                do=clerk.worked,
             )
 
 
@@ -333,11 +348,8 @@ def papers_behind(edition: str, by: str | Actor) -> None:
         st.markdown(
             f"{edition} 的报告发出以后，县里的说明或市里的决定、批注有了变化；下次计算或审定时写进报告，也可以现在更新。"
         )
-        if st.button("更新报告", key="papers"):
-            month, number = edition.split("/")
-            clerk.worked(
-                lambda: _issue(by, month, number), f"{edition} 的报告已更新，以前的各次都留着。", stays_on_month=True
-            )
+        said = f"{edition} 的报告已更新，以前的各次都留着。"
+        clerk.works("更新报告", "papers", lambda: _issue(by, *edition.split("/")), said, stays_on_month=True)
 
 
 def _downloads(folder: Path, edition: str) -> None:

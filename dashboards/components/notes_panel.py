@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
@@ -77,8 +76,10 @@ def _record(view: View, indicator: str, by: str | Actor) -> None:
     alone = st.checkbox("只记在这项指标上", value=True, key="annotation-alone")
     if st.button("记入档案", key="annotate"):
         about = indicator if alone else None
-        _decided(
-            lambda: decisions.annotate(view.month, text, settings.load(), clerk.named(by), about), "批注已记入档案。"
+        clerk.decided(
+            lambda: decisions.annotate(view.month, text, settings.load(), clerk.named(by), about),
+            "批注已记入档案。",
+            stays_on_month=True,
         )
 
 
@@ -88,8 +89,5 @@ def _withdrawal(note: Note, by: str | Actor) -> None:
         f"withdraw-{note.seq}",
         lambda why: decisions.withdraw(note.seq, why, settings.load(), clerk.named(by)),
         "批注已撤回。",
-        do=_decided,
+        stays_on_month=True,
     )
-
-
-_decided = partial(clerk.decided, stays_on_month=True)

@@ -194,10 +194,9 @@ def _in_folder(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
 
 def _outcome(report: outcome.Report, folded: bool = False) -> None:
     """What was read and what is new in it, in sentences; then every finding, to be unfolded where the file was sent already."""
-    county, rows = _name(report.county, report.month), report.rows
-    month = months.label(months.parse(report.month)) if report.month else "月份不明"
+    rows = report.rows
     counts = Counter(finding["severity"] for finding in report.findings)
-    message = f"{county} · {month}：读到 {rows['read']} 行"
+    message = f"{_whose(report.county, report.month)}：读到 {rows['read']} 行"
     if not report.refused:
         message += f"，{rows['accepted']} 行可以计入，{rows['held']} 行因错误暂不计入"
     message += f"；{counts['error']} 处错误，{counts['warning']} 处需核实，{counts['note']} 处提示。"
@@ -238,9 +237,12 @@ def finding_cards(report: outcome.Report) -> None:
     show("findings.html", lines=lines, more=len(ordered) - len(lines))
 
 
-def _name(county: str | None, month: str | None) -> str:
-    known = month_now.counties(settings.load(), months.parse(month)) if month else {}
-    return known.get(county or "", county or "县市区不明")
+def _whose(county: str | None, month: str | None) -> str:
+    """`柏乡县 · 2019年6月`. Without a month no county is looked for: it is not said to be unknown."""
+    if not month:
+        return f"{county} · 月份不明" if county else "月份不明"
+    known = month_now.counties(settings.load(), months.parse(month))
+    return f"{known.get(county or '', county or '县市区不明')} · {months.label(months.parse(month))}"
 
 
 # ---- looking

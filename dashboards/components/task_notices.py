@@ -28,21 +28,22 @@ def send(month: date, by: str | Actor) -> None:
     with st.expander("发送各县督办通知"):
         if reached:
             st.caption("每县一份通知（docx）和附表（xlsx），按该月最新的发布版；每版每县只发一次。")
-            if st.button(f"发送（{len(reached)} 个县有联系地址）", key="send-notices", type="primary"):
-                work = ["tasks", "send", "--month", months.key(month)]
-                clerk.worked(
-                    lambda: handing_over.command(place, *work, "--by", clerk.name(by, "publish"), doing="正在生成通知"),
-                    f"{months.label(month)}各县督办通知已写好，随即发出。",
-                )
+            work = ["tasks", "send", "--month", months.key(month)]
+            clerk.works(
+                f"发送（{len(reached)} 个县有联系地址）",
+                "send-notices",
+                lambda: handing_over.command(place, *work, "--by", clerk.name(by, "publish"), doing="正在生成通知"),
+                f"{months.label(month)}各县督办通知已写好，随即发出。",
+                type="primary",
+            )
         if without := [name for code, name in names.items() if code not in known]:
             st.caption(
                 escape.markdown(
                     f"没有联系地址，须另行送达：{'、'.join(without)}。地址写在 data/contacts.yaml，由运行维护人员填写。"
                 )
             )
-        if st.button("生成通报和各县通知（下载）", key="make-notices"):
-            told = f"{months.label(month)}的通报和各县督办通知已生成，请在“发送各县督办通知”里下载。"
-            clerk.worked(lambda: _make(place, month), told)
+        told = f"{months.label(month)}的通报和各县督办通知已生成，请在“发送各县督办通知”里下载。"
+        clerk.works("生成通报和各县通知（下载）", "make-notices", lambda: _make(place, month), told)
         if (made := st.session_state.get("notices")) and made[0] == month:
             name = f"督办通知{months.label(month)}.zip"
             load = signin.exporting(lambda: made[1], name, 0)

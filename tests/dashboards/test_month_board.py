@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from dashboards.components import submission_desk
 from pipelines.archive.store import Archive
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
@@ -366,3 +368,37 @@ def test_open_matters_stand_under_their_files_with_what_to_do(desk, office, tmp_
     page.text_area(key=f"text-{lost['id']}").input("不是报表")
     assert lost["file"] not in texts(click(page, f"do-{lost['id']}"))
     assert isinstance(page.session_state["clerk"], str) and Path(office.settings.data).exists()
+
+
+def test_a_second_press_follows_the_work_that_the_first_began():
+    """Work that has ended meanwhile is begun again."""
+
+    def script():
+        import streamlit as st
+
+        from dashboards.components import clerk
+
+        def work():
+            st.session_state["begun"] = st.session_state.get("begun", 0) + 1
+            yield "正在审定，已 0 秒"
+
+        clerk.show_done()
+        clerk.works("审定", "approve", work, "已审定。")
+
+    page = AppTest.from_function(script).run()
+    page.session_state["going"] = {"已审定。": iter(["正在审定，已 1 秒"])}
+    click(page, "approve")
+    assert "已审定。" in texts(page) and "begun" not in page.session_state
+    click(page, "approve")
+    assert "已审定。" in texts(page) and page.session_state["begun"] == 1
+
+
+def test_of_a_file_whose_months_disagree_the_month_is_said_to_be_unknown_and_not_the_county(desk, office, tmp_path):
+    path = office.workbook(JUNE, BAIXIANG, plain)
+    other = tmp_path / f"{path.stem.replace('2019年6月', '')}2019年4月.xlsx"
+    other.write_bytes(path.read_bytes())
+    page = desk("upload")
+    page.session_state["desk"] = {"a" * 64: submission_desk.Dropped(other.name, other.read_bytes())}
+    page.run()
+    assert not page.exception and "县市区不明" not in texts(page)
+    assert "整个文件无法计入。月份不明：读到" in texts(page)
