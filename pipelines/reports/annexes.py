@@ -124,6 +124,16 @@ def _mark(figure: Figure | None) -> Cell:
 
 def lacking_list(paper: Paper, facts: Facts) -> None:
     """Names of the units known to lack each leading indicator, those of greatest concern first."""
+    rows = facts.once(_lacking_rows)
+    if not rows:
+        _say(paper, "按已报数据，主要指标没有未达标的社区（村）。", "Body Text")
+        return
+    add_table(paper, [Column("县市区", 20), Column("未达标的社区（村）", 0)], rows, "缺口清单", dense=True)
+    _say(paper, "注：只列已报且未达标的社区（村）；未报的不在内。全部名单见数据表“缺口清单”。", "表注")
+
+
+def _lacking_rows(facts: Facts) -> list[Row]:
+    """A band for each leading indicator that lacks units, then a row a county with their names."""
     rows: list[Row] = []
     left = LACKING_SHOWN
     for item in by_concern(facts.headline):
@@ -136,11 +146,7 @@ def lacking_list(paper: Paper, facts: Facts) -> None:
         rest = f"，以下列前{count(len(shown))}个" if len(shown) < total else ""
         rows.append(Band(f"{item.name}：未达标{count(total)}{plain_unit(item.gap_unit)}{rest}"))
         rows += _by_county(shown)
-    if not rows:
-        _say(paper, "按已报数据，主要指标没有未达标的社区（村）。", "Body Text")
-        return
-    add_table(paper, [Column("县市区", 20), Column("未达标的社区（村）", 0)], rows, "缺口清单", dense=True)
-    _say(paper, "注：只列已报且未达标的社区（村）；未报的不在内。全部名单见数据表“缺口清单”。", "表注")
+    return rows
 
 
 def _by_county(units: Sequence[LackingUnit]) -> list[Row]:

@@ -128,12 +128,9 @@ def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
     month = months.key(facts.month)
     rows: list[Sequence[Value]] = []
     for level, item, figure in figures:
-        exact = figure.exact(item.factor)
-        value = None if exact is None else float(exact)
         counts = (_number(figure.numerator), _number(figure.denominator), figure.unknown)
-        rows.append(
-            [month, LEVELS[level], figure.unit, item.id, item.name, *counts, value, facts.statuses[figure.status]]
-        )
+        value, status = figure.nearest(item.factor), facts.statuses[figure.status]
+        rows.append([month, LEVELS[level], figure.unit, item.id, item.name, *counts, value, status])
     return heads, rows
 
 

@@ -53,11 +53,16 @@ Progress = Callable[[int, int, str], None]
 Read = Callable[[list[Event], Life], Iterable[tuple[Event, Tables | Costly]]]
 
 
+# MiB: what was read once would otherwise stay in memory until half of it is full
+_MOST = 2048
+
+
 def connect(path: Path | str, inside: Path | None = None, durable: bool = True) -> duckdb.DuckDBPyConnection:
     """A connection in which no SQL can reach a file outside the folder `inside` (by default: outside the database itself),
     fetch an extension, or change this.
 
-    It takes at most half of the machine's memory and spills the rest beside the database; one in memory does not spill.
+    It takes at most half of the machine's memory, and of a large one 2 GiB, which a month of the whole country needs; the rest it
+    spills beside the database. One in memory does not spill.
     What is not `durable` is a throw-away until another process has put it on disk: its commits wait for no disk.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -69,7 +74,7 @@ def connect(path: Path | str, inside: Path | None = None, durable: bool = True) 
         "allow_community_extensions": "false",
         "allow_persistent_secrets": "false",
         "python_enable_replacements": "false",
-        "memory_limit": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2**21}MiB",
+        "memory_limit": f"{min(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2**21, _MOST)}MiB",
         "threads": str(len(os.sched_getaffinity(0))),
         "temp_directory": "" if path == ":memory:" else f"{path}.tmp",
     }
