@@ -3,6 +3,7 @@
 Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
+import gc
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ from pipelines.cli import (
 from pipelines.cli.options import EDITION, JSON, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
-from pipelines.system import durable_files, locks
+from pipelines.system import collector, durable_files, locks
 
 if TYPE_CHECKING:
     from pipelines.edition.open_edition import Release
@@ -134,9 +135,13 @@ _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_t
 @with_settings
 def check(settings: Settings, files, as_json: bool) -> None:
     """读取并检查报表，不保存任何内容。"""
-    from pipelines.intake import submit_files
+    try:
+        with collector.loading():
+            from pipelines.intake import submit_files
 
-    reports = submit_files.check(files, settings, alone=True)
+        reports = submit_files.check(files, settings, alone=True)
+    finally:
+        gc.unfreeze()
     printing.reports(reports, as_json)
 
 

@@ -5,6 +5,7 @@ What is submitted is on disk in the archive, byte for byte, before its receipt i
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -24,7 +25,7 @@ from pipelines.months import SHANGHAI
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
-from pipelines.system import locks
+from pipelines.system import collector, locks
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
 
@@ -38,7 +39,8 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     worker may be a fork of it.
     """
     files = [(path, _read(path)) for path in paths]
-    reference = reference_in_force.load(settings)
+    with collector.loading() if alone else nullcontext():
+        reference = reference_in_force.load(settings)
     if alone:
         worker_pool.fork(reference)
     release = judge.release_if_any(settings)

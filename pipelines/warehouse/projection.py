@@ -53,7 +53,9 @@ Progress = Callable[[int, int, str], None]
 Read = Callable[[list[Event], Life], Iterable[tuple[Event, Tables | Costly]]]
 
 
-def connect(path: Path | str, inside: Path | None = None, durable: bool = True) -> duckdb.DuckDBPyConnection:
+def connect(
+    path: Path | str, inside: Path | None = None, durable: bool = True, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """A connection in which no SQL can reach a file outside the folder `inside` (by default: outside the database itself),
     fetch an extension, or change this.
 
@@ -70,7 +72,7 @@ def connect(path: Path | str, inside: Path | None = None, durable: bool = True) 
         "allow_persistent_secrets": "false",
         "python_enable_replacements": "false",
         "memory_limit": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2**21}MiB",
-        "threads": str(len(os.sched_getaffinity(0))),
+        "threads": str(threads or len(os.sched_getaffinity(0))),
         "temp_directory": "" if path == ":memory:" else f"{path}.tmp",
     }
     con = duckdb.connect(str(path), config=config)
@@ -361,7 +363,8 @@ def _is_sound(path: Path) -> bool:
 
 def in_memory(reference: Reference, archive: Archive) -> Warehouse:
     """An empty projection that stores nothing: for checking a file before it is sent."""
-    con = connect(":memory:")
+    # the rows of one file: further threads would only wait for each other
+    con = connect(":memory:", threads=1)
     create(con, reference)
     return Warehouse(con, reference, archive)
 
