@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pipelines.errors import Refusal
 
+# pydantic looks through all packages for plugins at its first import; there are none
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 # the folder that holds the packages `pipelines` and `dashboards`
 SOURCES = Path(__file__).resolve().parent.parent
 # a wheel carries the repository's other files in here (setup.py)

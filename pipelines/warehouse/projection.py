@@ -57,14 +57,17 @@ Read = Callable[[list[Event], Life], Iterable[tuple[Event, Tables | Costly]]]
 _MOST = 2048
 
 
-def connect(path: Path | str, inside: Path | None = None, durable: bool = True) -> duckdb.DuckDBPyConnection:
+def connect(
+    path: Path | str, inside: Path | None = None, durable: bool = True, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """A connection in which no SQL can reach a file outside the folder `inside` (by default: outside the database itself),
     fetch an extension, or change this.
 
     It takes at most half of the machine's memory, and of a large one 2 GiB, which a month of the whole country needs; the rest it
-    spills beside the database. One in memory does not spill.
+    spills beside the database. One in memory does not spill, and takes half.
     What is not `durable` is a throw-away until another process has put it on disk: its commits wait for no disk.
     """
+    half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**21
     config: dict[str, str | bool | int | float | list[str]] = {
         "fsync_mode": "STANDARD" if durable else "NONE",
         # a throw-away is folded into its file when it is closed; folding every few months is for what must survive
@@ -74,8 +77,8 @@ def connect(path: Path | str, inside: Path | None = None, durable: bool = True) 
         "allow_community_extensions": "false",
         "allow_persistent_secrets": "false",
         "python_enable_replacements": "false",
-        "memory_limit": f"{min(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2**21, _MOST)}MiB",
-        "threads": str(len(os.sched_getaffinity(0))),
+        "memory_limit": f"{half if path == ':memory:' else min(half, _MOST)}MiB",
+        "threads": str(threads or len(os.sched_getaffinity(0))),
         "temp_directory": "" if path == ":memory:" else f"{path}.tmp",
     }
     con = duckdb.connect(str(path), config=config)
@@ -366,7 +369,8 @@ def _is_sound(path: Path) -> bool:
 
 def in_memory(reference: Reference, archive: Archive) -> Warehouse:
     """An empty projection that stores nothing: for checking a file before it is sent."""
-    con = connect(":memory:")
+    # the rows of one file: further threads would only wait for each other
+    con = connect(":memory:", threads=1)
     create(con, reference)
     return Warehouse(con, reference, archive)
 
