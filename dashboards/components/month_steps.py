@@ -9,8 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import signin
-from dashboards.components import clerk
+from dashboards.components import clerk, month_papers
 from dashboards.queries.board_rows import Board, CountyRow
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
@@ -19,7 +18,7 @@ from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
 from pipelines.intake import answer_matters, decisions, month_now, month_wording
 from pipelines.intake.open_matters import Matter
-from pipelines.monthly import month_decisions, papers, public_folder
+from pipelines.monthly import month_decisions, public_folder
 from pipelines.monthly.public_folder import PublicMonth
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
@@ -292,7 +291,7 @@ def release(board: Board, by: str | Actor) -> None:
                 lambda why: _child(by, "publish", ["retract", released, "--why", why]),
                 f"{released} 已收回，此前发布的一版重新成为当前版。",
             )
-    _papers(board, by)
+    month_papers.newest(board, by)
     _public(board, by)
 
 
@@ -330,45 +329,6 @@ def _said_of_public(public: PublicMonth | None) -> str:
         return f"政务公开：{public.edition} 已于{screen_wording.day(public.down.at)}撤下。"
     said = f"政务公开：{public.edition}，{last.by}，{screen_wording.day(last.at)}"
     return said + ("；以后又发布了新的一版，再公开即换成新的数字，并注明更正。" if public.newer else "。")
-
-
-def _papers(board: Board, by: str | Actor) -> None:
-    """The papers of the month's newest edition; where they would say something else now, the button that issues them anew."""
-    if newest := board.now.working or board.now.released:
-        _downloads(settings.load().releases / newest, newest)
-        papers_behind(newest, by)
-
-
-def papers_behind(edition: str, by: str | Actor) -> None:
-    """Where the papers of an edition would say something else now: that they are behind, and the button that issues them anew."""
-    place = settings.load()
-    if not papers.behind(place, place.releases / edition):
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"{edition} 的报告发出以后，县里的说明或市里的决定、批注有了变化；下次计算或审定时写进报告，也可以现在更新。"
-        )
-        said = f"{edition} 的报告已更新，以前的各次都留着。"
-        clerk.works("更新报告", "papers", lambda: _issue(by, *edition.split("/")), said, stays_on_month=True)
-
-
-def _downloads(folder: Path, edition: str) -> None:
-    """A button a paper, for those who may export: `邢台市城乡社区治理月报_2020-12_第1版.docx` is 下载月报（docx）."""
-    if not signin.may("export"):
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{edition} 的报告：")
-        named = [(path.stem.split("_")[0][-2:], path) for path in papers.papers(folder)]
-        for kind, path in sorted(named, key=lambda paper: "月季年".find(paper[0][0])):
-            made = signin.exporting(path.read_bytes, path.name, 0)
-            label = f"下载{kind}（{path.suffix.lstrip('.')}）"
-            st.download_button(label, made, file_name=path.name, key=f"paper-{path.name}", on_click="ignore")
-
-
-def _issue(by: str | Actor, month: str, number: str) -> Iterator[str]:
-    clerk.name(by, "publish")
-    work = ("report", "--month", month, "--edition", number)
-    return handing_over.command(settings.load(), *work, doing="正在更新报告")
 
 
 def _standing(board: Board) -> list[str]:

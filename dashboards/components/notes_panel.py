@@ -7,7 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import clerk, common_parts, month_steps
+from dashboards.components import clerk, common_parts, month_papers
 from dashboards.components.common_parts import Said
 from dashboards.components.header import View
 from dashboards.queries import city, submission_rows
@@ -67,7 +67,7 @@ def kept(view: View, indicator: str, known: Sequence[Event]) -> None:
     now = month_now.of(settings.load(), view.month)
     newest = now.working or now.released
     if newest and signin.may("publish"):
-        month_steps.papers_behind(newest, by)
+        month_papers.behind(newest, by)
 
 
 def _record(view: View, indicator: str, by: str | Actor) -> None:
