@@ -56,13 +56,17 @@ class Place:
 
 @dataclass
 class Form2:
-    """表2 as laid out on its sheet. `first` is the first row with a label; `unknown` are texts in places of labels."""
+    """表2 as laid out on its sheet. `first` is the first row with a label; `unknown` are texts in places of labels.
+
+    `beside`: where nothing names the column (or row) of values, the one that is read and others that are filled like it.
+    """
 
     sheet: Sheet
     first: int
     places: dict[str, Place]
     twice: dict[str, list[str]]
     unknown: list[tuple[str, str]]
+    beside: list[tuple[str, list[str]]]
 
 
 def find(sheet: Sheet, part: Part) -> Form2 | None:
@@ -72,7 +76,7 @@ def find(sheet: Sheet, part: Part) -> Form2 | None:
         return None
     rows, columns = Counter(row for row, *_ in labelled), Counter(column for _, column, *_ in labelled)
     sideways = max(rows.values()) > max(columns.values())
-    places = _sideways(sheet, labelled) if sideways else _upright(sheet, labelled, columns)
+    places, beside = _sideways(sheet, labelled) if sideways else _upright(sheet, labelled, columns)
     twice: dict[str, list[Place]] = {}
     for place in places:
         twice.setdefault(place.field.id, []).append(place)
@@ -86,10 +90,13 @@ def find(sheet: Sheet, part: Part) -> Form2 | None:
             if len(spots) > 1
         },
         [] if sideways else _unknown(sheet, labelled, columns),
+        [(read, others) for read, others in beside if others],
     )
 
 
 _Labelled = tuple[int, int, Field, tuple[str, ...], str]
+# what is read, and what is filled beside it
+_Beside = list[tuple[str, list[str]]]
 
 
 def _labels(sheet: Sheet, part: Part) -> list[_Labelled]:
@@ -116,28 +123,32 @@ def _is_unit(value: object) -> bool:
 # -- one field a row --------------------------------------------------------------------------------------------------
 
 
-def _upright(sheet: Sheet, labelled: list[_Labelled], columns: Counter[int]) -> list[Place]:
+def _upright(sheet: Sheet, labelled: list[_Labelled], columns: Counter[int]) -> tuple[list[Place], _Beside]:
     """Label columns side by side, each with the columns that belong to it."""
     label_columns = sorted(column for column, count in columns.items() if count >= 2)
     first = min(row for row, *_ in labelled)
     width = max(len(row) for row in sheet.rows)
-    places = []
+    places, beside = [], []
     for number, column in enumerate(label_columns):
         low = label_columns[number - 1] if number else 0
         high = label_columns[number + 1] if number + 1 < len(label_columns) else width + 1
         block = [item for item in labelled if item[1] == column]
-        value, unit = _value_column(sheet, block, first, column, (low, high), len(label_columns) == 1)
+        value, unit, others = _value_column(sheet, block, first, column, (low, high), len(label_columns) == 1)
+        beside.append((f"{address.letter(value)}列", [f"{address.letter(other)}列" for other in others]))
         for row, _, field_, remarks, text in block:
             stated = sheet.value(row, unit) if unit else None
             units = (*remarks, str(stated)) if stated else remarks
             places.append(Place(field_, text, row, column, row, value, units))
-    return places
+    return places, beside
 
 
 def _value_column(
     sheet: Sheet, block: list[_Labelled], first: int, label: int, bounds: tuple[int, int], alone: bool
-) -> tuple[int, int | None]:
-    """The value's and the unit's column: by the words over them, else the first on the right that does not hold units."""
+) -> tuple[int, int | None, list[int]]:
+    """The value's and the unit's column: by the words over them, else the first on the right that does not hold units.
+
+    Where no word names the value's: also the columns filled like it.
+    """
     high = bounds[1]
     candidates = range(label + 1, high) if not alone else [c for c in range(1, high) if c != label]
     value = unit = None
@@ -150,12 +161,20 @@ def _value_column(
     right = list(range(label + 1, max(high, label + 2)))
     if unit is None:
         unit = next((c for c in right if c != value and _holds_units(sheet, rows, c)), None)
+    others: list[int] = []
     if value is None:
         headed = {c for c in right for r in range(max(1, first - 3), first) if _word(sheet, r, c) in _OTHER}
         open_ = [c for c in right if c != unit and c not in headed]
         filled = [c for c in open_ if any(sheet.value(row, c) is not None for row in rows)]
         value = (filled or open_ or [label + 1])[0]
-    return value, unit
+        others = _filled_alike([[sheet.value(row, c) for row in rows] for c in filled], filled)
+    return value, unit, others
+
+
+def _filled_alike(lines: list[list[object]], names: list[int]) -> list[int]:
+    """Of lines of cells those that have at least half as many filled as the first, which is left out: fewer are notes."""
+    counts = [sum(value is not None for value in line) for line in lines]
+    return [name for name, count in zip(names[1:], counts[1:], strict=True) if 2 * count >= counts[0]]
 
 
 def _holds_units(sheet: Sheet, rows: list[int], column: int) -> bool:
@@ -178,9 +197,9 @@ def _unknown(sheet: Sheet, labelled: list[_Labelled], columns: Counter[int]) -> 
 # -- one field a column -----------------------------------------------------------------------------------------------
 
 
-def _sideways(sheet: Sheet, labelled: list[_Labelled]) -> list[Place]:
+def _sideways(sheet: Sheet, labelled: list[_Labelled]) -> tuple[list[Place], _Beside]:
     """Labels in rows, values below them, perhaps with a row of units between."""
-    places = []
+    places, beside = [], []
     label_rows = sorted({row for row, *_ in labelled})
     for row in label_rows:
         block = [item for item in labelled if item[0] == row]
@@ -189,12 +208,14 @@ def _sideways(sheet: Sheet, labelled: list[_Labelled]) -> list[Place]:
         unit = next((r for r in range(row + 1, high) if _row_of_units(sheet, r, columns)), None)
         filled = [r for r in range(row + 1, high) if r != unit and any(sheet.value(r, c) is not None for c in columns)]
         value = (filled or [row + 1])[0]
+        others = _filled_alike([[sheet.value(r, c) for c in columns] for r in filled], filled)
+        beside.append((f"第{value}行", [f"第{other}行" for other in others]))
         for _, column, field_, remarks, text in block:
             stated = sheet.value(unit, column) if unit else None
             places.append(
                 Place(field_, text, row, column, value, column, (*remarks, str(stated)) if stated else remarks)
             )
-    return places
+    return places, beside
 
 
 def _row_of_units(sheet: Sheet, row: int, columns: list[int]) -> bool:
@@ -233,6 +254,8 @@ def read(form2: Form2, part: Part, report: Report, own: Own, date1904: bool) -> 
         near = process.extractOne(labels.normalise(text), list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
         hint = f"最接近的项目是“{known[near[0]]}”" if near else "没有相近的项目"
         report.add("unknown_label", sheet=sheet.name, cell=cell, found=text, hint=hint)
+    for values, others in form2.beside:
+        report.add("values_beside", sheet=sheet.name, found=values, expected="、".join(others))
     record = CountyRecord(sheet.name)
     for field_ in part:
         if field_.id in form2.places:

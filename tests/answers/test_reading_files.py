@@ -460,6 +460,25 @@ def test_missing_and_unknown_labels_are_reported():
     assert pages.at(reading, "unknown_label") == ["B7"]
 
 
+def two_columns(heads: tuple[str, str], kept: int | None = None):
+    """表2 with its values twice, under these heads; of the second column the first so many."""
+
+    def change(rows):
+        _, head, *body = rows
+        head[3:4] = heads
+        for number, row in enumerate(body):
+            row.insert(4, row[3] if kept is None or number < kept else None)
+
+    return record_with(change)[1]
+
+
+def test_which_of_two_columns_of_values_is_read_is_said_unless_its_head_says_so():
+    (finding,) = [f for f in two_columns(("甲", "乙")).findings if f.code == "values_beside"]
+    assert finding.severity == "warning" and "取自D列；E列也填了内容" in finding.message
+    assert "values_beside" not in pages.codes(two_columns(("填报值", "乙")), "warning")
+    assert "values_beside" not in pages.codes(two_columns(("甲", "乙"), kept=2), "warning")
+
+
 def test_money_that_only_some_counties_share_is_ignored_elsewhere():
     def change(rows):
         next(row for row in rows if "社区建设经费市级财政承担额" in row)[3] = 30
