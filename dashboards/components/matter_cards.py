@@ -39,6 +39,7 @@ def cards(matters: list[Matter], names: dict[str, str], by: str | Actor, place: 
     for seq, of_file in files_of if is_whole else files_of[:_FILES]:
         with st.container(border=True, key=f"{place}-file-{seq}"):
             _file(of_file[0], names, by)
+            _send_back_whole(of_file, f"file-{place}-{seq}", by)
             for cause, group in board_rows.by_cause(of_file):
                 _group(f"{place}-{seq}-{cause}-{board_rows.step(group[0])}", group, answers, by)
     more = 0 if is_whole else len(files_of) - _FILES
@@ -110,6 +111,16 @@ def _file(matter: Matter, names: dict[str, str], by: str | Actor) -> None:
         files(matter["seq"], matter["county"], matter["file"])
         if signin.may("submit", matter["county"]):
             withdrawal(matter["seq"], by)
+
+
+def _send_back_whole(of_file: list[Matter], key: str, by: str | Actor) -> None:
+    """The button that sends all matters of a file back at once, where they have several causes."""
+    returnable = [matter for matter in of_file if "return" in actions(matter)]
+    if len(board_rows.by_cause(returnable)) > 1:
+        _opener(key, f"整份退回（{len(returnable)} 件）")
+        if st.session_state.get("open_matter") == key:
+            with st.container(border=True, key="settling"):
+                _return(returnable, key, by)
 
 
 def files(seq: int, county: str | None, file: str) -> None:

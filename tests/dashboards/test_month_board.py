@@ -286,7 +286,7 @@ def test_a_file_is_sent_back_with_a_sentence_and_its_figures_do_not_count(desk, 
     assert f"第 {held['seq']} 号已撤回" in texts(page)
     assert held["seq"] not in {row["seq"] for row in month_now.submissions(office.settings, JUNE)}
     mails = [m for m in dispatch.outbox(office.settings).waiting() if m.to == "b@x.example"]
-    assert "户数请填确切的数字" in mails[-1].body
+    assert any("户数请填确切的数字" in mail.body for mail in mails)
     # and back again
     undo = next(e for e in reversed(list(Archive(office.settings.archive).decisions())) if e.kind == "withdraw")
     click(page, f"withdraw-{undo.seq}", why="先计入其余各行")
@@ -402,3 +402,21 @@ def test_of_a_file_whose_months_disagree_the_month_is_said_to_be_unknown_and_not
     page.run()
     assert not page.exception and "县市区不明" not in texts(page)
     assert "整个文件无法计入。月份不明：读到" in texts(page)
+
+
+def test_all_matters_of_a_file_are_sent_back_in_one_click(desk, office):
+    july = date(2019, 7, 1)
+    first, second, *_ = office.units(july, BAIXIANG)
+    wrong = {first.code: {"households": "约300"}, second.code: {"name": "无名屯", "code": f"{BAIXIANG}999998"}}
+    office.send(july, BAIXIANG, lambda unit: {**plain(unit), **wrong.get(unit.code, {})})
+    page = click(desk(of="2019-07", step="returned"), f"open-{BAIXIANG}")
+    (opener,) = [button for button in page.button if button.label.startswith("整份退回")]
+    key = opener.key.removeprefix("settle-")
+    click(page, opener.key)
+    assert "无名屯" in page.text_area(key=f"back-{key}-text").value
+    page.text_area(key=f"back-{key}-text").input("两处一并改正后重报")
+    click(page, f"back-{key}")
+    assert "已退回" in texts(page)
+    kept = answer_matters.kept(office.settings, july)
+    asked = [matter for matter in kept if matter.get("question") == "两处一并改正后重报"]
+    assert f"（{len(asked)} 件）" in opener.label and len({matter["kind"] for matter in asked}) > 1

@@ -135,5 +135,5 @@ def test_a_file_sent_again_is_told_which_report_counts(office, capsys):
     [first] = office.submit(path)
     [again] = office.submit(path)
     assert (again.state, again.seq, again.in_force["seq"]) == ("known", first.seq, first.seq)
-    printing.reports([again], as_json=False)
+    printing.reports([again], False, office.settings)
     assert f"（即第 {first.seq} 号收件，正在生效）" in capsys.readouterr().out
