@@ -286,7 +286,7 @@ def _waive(group: list[Matter], key: str, by: str | Actor) -> None:
     def waive(matter: str, why: str, place: Settings, by: str | Actor) -> object:
         return decisions.waive(matter, why, until, place, by)
 
-    _sentence(group, key, by, _Sentence("理由（随数字一起公布）", "豁免", waive, "已豁免。下次计算后进入各页的数字。"))
+    _sentence(group, key, by, _Sentence("理由（随数字一起发布）", "豁免", waive, "已豁免。下次计算后进入各页的数字。"))
 
 
 def _return(group: list[Matter], key: str, by: str | Actor) -> None:

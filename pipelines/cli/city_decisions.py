@@ -121,7 +121,7 @@ def _gone_from_public(settings: Settings, event: "Event") -> str:
 @click.option("--until", type=MONTH, required=True, help="有效至哪个月")
 @decision
 def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, by: str, as_json: bool) -> None:
-    """豁免一个问题（可以一次几个；附理由和期限），随数字一并公布。"""
+    """豁免一个问题（可以一次几个；附理由和期限），随数字一起发布。"""
     from pipelines.intake import decisions
 
     sentence = f"问题 {{}} 已豁免至 {months.label(until)}"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def tasks(
     settings: Settings, context: click.Context, month: date | None, county: str | None, out: Path | None, as_json: bool
 ) -> None:
-    """督办：把各县的缺口列为事项，说明未达标多少、欠达超进度；只由以后月份的数据销号，回落的重新列入。"""
+    """督办：把各县未达标的指标列为事项，说明未达标多少、欠达超进度；只由以后月份的数据销号，回落的重新列入。"""
     if context.invoked_subcommand is None:
         _list(settings, month, county, out, as_json)
 

@@ -61,7 +61,7 @@ def _exact(row: dict) -> dict:
 
 # ---- worked examples
 
-STATES = {"是": MET, "否": FAILS, "未填": SHARE_UNKNOWN, "不详": SCOPE_UNKNOWN, "外": OUTSIDE}
+STATES = {"是": MET, "否": FAILS, "未填": SHARE_UNKNOWN, "不明": SCOPE_UNKNOWN, "外": OUTSIDE}
 SCOPES = {"is_city": CITY, "is_town": TOWN, "is_rural": RURAL}
 OUT_OF_SCOPE = Judged(bytes([OUTSIDE]), {})
 _LENT, _ABSENT = "沿用", "无"

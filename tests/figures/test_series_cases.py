@@ -65,7 +65,7 @@ FIGURES = [case for case in ORDERS if "figures" in case]
 def test_order_of_figures(case):
     rows = [
         {
-            "name": row["名称"], "status": STATUSES[row["状态"]], "gap": row.get("缺口"), "gap_failing": row.get("缺口"),
+            "name": row["名称"], "status": STATUSES[row["状态"]], "gap": row.get("还差"), "gap_failing": row.get("还差"),
             "needed": row.get("需要"), "numerator": None, "position": position,
         }
         for position, row in enumerate(case["figures"])

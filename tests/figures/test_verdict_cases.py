@@ -11,7 +11,7 @@ from tests.figures.oracle_v2 import Table
 FOLDER = Path(__file__).parents[1] / "specs" / "verdicts"
 CASES = [case for path in sorted(FOLDER.glob("*.yaml")) for case in declared.load(path)]
 KEYS = {
-    "数值": "value", "已知": "known", "下限": "lower", "上限": "upper", "分子": "numerator", "分母": "denominator", "不详": "unknown",
+    "数值": "value", "已知": "known", "下限": "lower", "上限": "upper", "分子": "numerator", "分母": "denominator", "未填报": "unknown",
     "未达到": "failing", "沿用": "carried", "还差": "gap", "还差_未达标": "gap_failing", "还差_未填报": "gap_unknown",
     "状态": "status", "低端": "if_low", "高端": "if_high", "按最近报送": "if_last",
     "显示": "shown", "决定的县": "deciding",

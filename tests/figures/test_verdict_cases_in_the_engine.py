@@ -31,7 +31,7 @@ from tests.figures.test_verdict_cases import plain as stated
 
 CITY, POLICY, HERE = "130500", "case", "县"
 # what a unit answers to `inside` and `done`
-SAID = {"是": (True, True), "否": (True, False), "未填": (True, None), "不详": (None, None), "外": (False, None)}
+SAID = {"是": (True, True), "否": (True, False), "未填": (True, None), "不明": (None, None), "外": (False, None)}
 LENT = "沿用"
 AMOUNT = pa.decimal128(18, 6)
 ANSWERS = pa.schema(
@@ -255,7 +255,7 @@ TURNED = {
         # reports that arrived or went missing, units founded or out of scope
         {"镇": "甲镇", "个数": 7, "各月": ["未填", "是"]},
         {"镇": "甲镇", "个数": 8, "各月": ["是", "未填"]},
-        {"镇": "甲镇", "个数": 3, "各月": ["不详", "是"]},
+        {"镇": "甲镇", "个数": 3, "各月": ["不明", "是"]},
         {"镇": "甲镇", "个数": 4, "各月": ["外", "是"]},
         {"镇": "甲镇", "个数": 6, "各月": ["无", "是"]},
     ],

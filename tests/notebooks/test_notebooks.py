@@ -23,7 +23,7 @@ def code(book: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 
 def test_there_are_six():
-    assert [path.stem for path in NOTEBOOKS] == ["01_入门", "02_缺口", "03_区划", "04_质量", "05_对照", "06_抽查"]
+    assert [path.stem for path in NOTEBOOKS] == ["01_入门", "02_还差", "03_区划", "04_质量", "05_对照", "06_抽查"]
 
 
 @pytest.mark.slow

@@ -100,7 +100,7 @@ class Town:
         return {
             "分子": row[0],
             "分母": row[1],
-            "不详": row[2],
+            "未填报": row[2],
             "数值": row[3] or status,
             "状态": status,
             "还差": row[5],
