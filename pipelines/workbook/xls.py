@@ -23,6 +23,7 @@ from pipelines.workbook.sparse import Sparse
 from pipelines.workbook.xls_strings import StringTable, text_of
 
 BOF, EOF, CONTINUE, FILEPASS = 0x809, 0x0A, 0x3C, 0x2F
+CUT = "xls 的最后一条记录不完整"
 _SHARED = 0xFD  # a cell with a text of the shared table
 _CODEPAGES = {936: "gb18030", 950: "cp950", 1200: "utf-16-le", 65001: "utf-8", 10000: "mac-roman", 10008: "gb18030"}
 _BOUNDS = (BOF, EOF)
@@ -72,7 +73,7 @@ def records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
         kind, size = _HEAD(stream, offset)
         offset += 4 + size
         if offset > end:
-            raise Unreadable("truncated", "xls 的最后一条记录不完整")
+            raise Unreadable("truncated", CUT)
         yield kind, stream[offset - size : offset]
 
 
@@ -161,11 +162,17 @@ class _SheetReader:
         }  # fmt: skip
 
     def read(self) -> Sheet:
-        depth, handlers = 0, self._handlers
+        depth, handlers, stream = 0, self._handlers, self.stream
         put, strings = self.cells.put, self.book.strings
-        for kind, content in records(self.stream, self.offset):
+        end, after = len(stream), self.offset
+        while after + 4 <= end:
+            kind, size = _HEAD(stream, after)
+            start = after + 4
+            after = start + size
+            if after > end:
+                raise Unreadable("truncated", CUT)
             if kind == _SHARED and depth == 1:  # most of a sheet's cells
-                row, col, _, index = _CELL_AND_INDEX(content)
+                row, col, _, index = _CELL_AND_INDEX(stream, start)
                 put(row, col, strings[index] or None)
                 continue
             if kind in _BOUNDS:
@@ -173,7 +180,7 @@ class _SheetReader:
             if depth < 1:
                 break
             if depth == 1 and kind in handlers:
-                handlers[kind](content)
+                handlers[kind](stream[start:after])
         if depth:
             raise Unreadable("truncated", f"工作表“{self.sheet.name}”没有结尾")
         self.sheet.rows = self.cells.rows()

@@ -1,6 +1,7 @@
 """Texts in xls: length, flags, characters of one or two bytes; the table of shared texts continues over several records."""
 
 import struct
+from codecs import utf_16_le_decode  # `bytes.decode` finds this codec by a slower way
 
 from pipelines.workbook.grid import Unreadable
 
@@ -52,7 +53,8 @@ class StringTable:
             # within the record and without formats: nearly all of them
             if end <= len(record):
                 self._offset = end
-                return record[offset + 3 : end].decode("utf-16-le" if flags else "latin-1", "replace")
+                text = record[offset + 3 : end]
+                return utf_16_le_decode(text, "replace")[0] if flags else text.decode("latin-1")
         length, flags = struct.unpack("<HB", self._take(3))
         runs = struct.unpack("<H", self._take(2))[0] if flags & _RICH else 0
         phonetic = struct.unpack("<I", self._take(4))[0] if flags & _PHONETIC else 0
