@@ -53,8 +53,8 @@ class StringTable:
             # within the record and without formats: nearly all of them
             if end <= len(record):
                 self._offset = end
-                text = record[offset + 3 : end]
-                return utf_16_le_decode(text, "replace")[0] if flags else text.decode("latin-1")
+                characters = record[offset + 3 : end]
+                return utf_16_le_decode(characters, "replace")[0] if flags else characters.decode("latin-1")
         length, flags = struct.unpack("<HB", self._take(3))
         runs = struct.unpack("<H", self._take(2))[0] if flags & _RICH else 0
         phonetic = struct.unpack("<I", self._take(4))[0] if flags & _PHONETIC else 0
