@@ -25,5 +25,5 @@ def running(job: dg.JobDefinition, cron: str) -> dg.ScheduleDefinition:
     """A schedule of a job in the office's time zone, running from the start."""
     return dg.ScheduleDefinition(
         name=f"{job.name}_schedule", job=job, cron_schedule=cron, execution_timezone=ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=dg.DefaultScheduleStatus.RUNNING, description=job.description,
     )  # fmt: skip
