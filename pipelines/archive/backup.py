@@ -185,16 +185,11 @@ def _events(ledger: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ledger.splitlines() if line.startswith(b"{") and line.endswith(b"}")]
 
 
-def _named(archive_ledger: bytes) -> list[str]:
-    bodies = (event["body"] for event in _events(archive_ledger))
-    return list(dict.fromkeys(body[key] for body in bodies for key in ("sha256", "bundle") if body.get(key)))
-
-
 def _copy(ledger: bytes, source: Archive, target: Archive, report: Progress | None) -> tuple[dict[str, int], list[str]]:
     """Objects that the target lacks or has damaged, copied: digest → size. And what the source itself lacks."""
     copied: dict[str, int] = {}
     faults: list[str] = []
-    wanted = _named(ledger)
+    wanted = list(dict.fromkeys(digest for event in _events(ledger) for digest in objects_of(event["body"])))
     for done, digest in enumerate(wanted, 1):
         if not is_right(target.path(digest), digest):
             try:
@@ -245,7 +240,7 @@ def verify(folder: Path) -> Verified:
     seq = place.archive.last_seq()
     if seq < mark["seq"]:
         faults.append(f"备份的台账只到第 {seq} 号，应到第 {mark['seq']} 号：有事件丢失")
-    objects = {digest for event in place.archive.events() for digest in objects_of(event)}
+    objects = {digest for event in place.archive.events() for digest in objects_of(event.body)}
     verdict = "逐个校验无误" if not faults else "；".join(faults)
     return {
         "folder": str(place.root),

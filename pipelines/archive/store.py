@@ -100,7 +100,7 @@ class Archive:
         return [*self._ledger.verify(), *self._verify_objects()]
 
     def _verify_objects(self) -> Iterator[str]:
-        for digest in sorted({digest for event in self.events() for digest in objects_of(event)}):
+        for digest in sorted({digest for event in self.events() for digest in objects_of(event.body)}):
             try:
                 self.read(digest)
             except Refusal as fault:
@@ -116,6 +116,6 @@ def is_right(path: Path, digest: str) -> bool:
         return False
 
 
-def objects_of(event: Event) -> list[str]:
-    """The objects that an event refers to: a workbook, the reference data of an edition, a spot check's list or record."""
-    return [event.body[key] for key in ("sha256", "bundle", "object") if event.body.get(key)]
+def objects_of(body: dict[str, Any]) -> list[str]:
+    """The objects that an event's body refers to: a workbook, the reference data of an edition, a spot check's list or record."""
+    return [body[key] for key in ("sha256", "bundle", "object") if body.get(key)]

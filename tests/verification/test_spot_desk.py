@@ -8,15 +8,16 @@ from docx import Document
 from openpyxl import load_workbook
 
 from pipelines.access.roles import Actor
-from pipelines.archive.store import Archive
+from pipelines.archive.store import Archive, objects_of
 from pipelines.edition import open_release, spot_planning
 from pipelines.edition.explain_figure import explain
 from pipelines.edition.spot_planning import Wish
 from pipelines.errors import Refusal
 from pipelines.intake import returned_lists, spot_desk, spot_tasks, submit_files
-from pipelines.monthly import checked_editions, month_decisions, monthly_run, rebuild_editions
+from pipelines.monthly import checked_editions, month_decisions, monthly_run, rebuild_editions, whole_backup
 from pipelines.months import SHANGHAI
 from pipelines.reports import write_reports
+from pipelines.settings import Settings
 from pipelines.verification import draw, spot_lists
 from tests.books import Office
 from tests.verification import spot_office
@@ -89,6 +90,21 @@ def test_a_rebuild_from_the_archive_gives_the_same_lists_bounds_and_words(office
     checked_editions.follow(office.settings)
     verdict = rebuild_editions.rebuild(office.settings)
     assert verdict["agrees"] and verdict["releases"] == 2, verdict["message"]
+
+
+def test_a_backup_holds_the_plan_the_list_and_what_was_seen_and_gives_them_back(office, tmp_path):
+    spot_list = drawn(office)
+    send(office, spot_list, all_so, at(3))
+    copy = whole_backup.backup(office.settings, tmp_path / "copy", "测试")
+    assert copy["whole"], copy["message"]
+    bare = Settings(tmp_path / "bare", office.settings.reference)
+    whole_backup.restore(bare, tmp_path / "copy")
+    kept = [Archive(place.archive) for place in (office.settings, bare)]
+    objects = [
+        {digest: archive.read(digest) for e in archive.events() for digest in objects_of(e.body)} for archive in kept
+    ]
+    assert objects[0] == objects[1] and {"spot_plan", "spot_draw"} <= {event.kind for event in kept[1].events()}
+    assert rebuild_editions.rebuild(bare)["agrees"]
 
 
 def test_an_approved_month_gains_the_check_and_keeps_its_figures(office):
