@@ -5,13 +5,11 @@
 An installation holds some months of the city. Verdicts: the CPU of judging its last month, every status three times (lower, upper and as
 last reported), beside counting the same month. Gate: its last edition is retracted, and the retraction withdrawn. Spot check: the plan of
 one indicator that a county meets is proposed, committed to and drawn. These are told beside merely reading the cells of the largest county's
-workbook. Restore: a backup is restored into an empty folder and the overview drawn from it, in a process of its own, beside a copy of the
-backup's files with `cp`; the other editions are made afterwards and not waited for.
+workbook. Restore: a backup is restored into an empty folder and a server started on it sends the overview, beside a server
+started on the installation itself; the other editions are made afterwards and not waited for.
 """
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,14 +18,16 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from lab.benchmarks import city
-from lab.benchmarks.bench_dashboard import APP
+from lab.benchmarks.bench_dashboard import APP, served
 from lab.benchmarks.bench_reading import bare, in_turns
 from lab.benchmarks.measured import Measured
-from pipelines import months, settings
+from lab.benchmarks.session import session
+from pipelines import months
 from pipelines.edition import edition_folders, open_release, spot_planning
 from pipelines.edition.spot_planning import Wish
 from pipelines.figures import as_now, effective_answers, figure_counts, progress
-from pipelines.intake import decisions, session, spot_desk
+from pipelines.intake import decisions, spot_desk
+from pipelines.intake.session import writing
 from pipelines.monthly import gate, whole_backup
 from pipelines.months import SHANGHAI
 from pipelines.settings import Settings
@@ -54,20 +54,20 @@ def measure(quick: bool = False) -> list[Measured]:
         for turn in range(turns):
             gates.append(_seconds(lambda: _retracted(place)) / 2)
             spots.append(_seconds(lambda turn=turn: _drawn(place, month, turn, proposed)))
-        restored, copied = _restored(place, Path(folder))
+        restored, standing = _restored(place, Path(folder))
     floor = "bare read of the largest county's workbook"
     return [
         Measured("G2", f"verdicts of a month from both ends of the bounds, {store}", verdicts, "s CPU", None, counts, "counting it"),
         Measured("G1", f"an edition retracted or given back, {store}", statistics.median(gates), "s", DECIDE, reading, floor),
         Measured("G1", f"a spot check proposed, {store}", statistics.median(proposed), "s", None, reading, floor),
         Measured("G1", f"a spot check proposed, planned and drawn, {store}", statistics.median(spots), "s", None, reading, floor),
-        Measured("G3", f"restore of {count} months until the overview is drawn", restored, "s", None, copied, "cp of the backup"),
+        Measured("G3", f"restore of {count} months until the overview is drawn", restored, "s", None, standing, "without a restore"),
     ]  # fmt: skip
 
 
 def _judged(place: Settings, month: date, turns: int) -> list[float]:
     """CPU seconds of judging a month by its own divisions, and of counting it."""
-    with session.writing(place, "基准") as opened:
+    with writing(place, "基准") as opened:
         effective_answers.load_rosters(opened, month)
         return in_turns(
             turns,
@@ -99,25 +99,17 @@ def _drawn(place: Settings, month: date, turn: int, proposed: list[float]) -> No
 
 
 def _restored(place: Settings, folder: Path) -> tuple[float, float]:
-    """Seconds from a backup to the overview, and of a copy of the backup."""
+    """Seconds from a backup to the overview, and to the overview of the installation that was backed up."""
     whole_backup.backup(place, folder / "backup")
-    began = time.perf_counter()
-    subprocess.run(["cp", "-a", str(folder / "backup"), str(folder / "copy")], check=True)
-    copied = time.perf_counter() - began
-    command = [sys.executable, "-m", "lab.benchmarks.bench_trust", "--restore", str(folder / "backup")]
-    environment = os.environ | {"SHEQU_DATA": str(folder / "restored")}
-    began = time.perf_counter()
-    subprocess.run(command, cwd=settings.REPOSITORY, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began, copied
+    standing = _seconds(lambda: _overview(place))
+    there = Settings(folder / "restored", place.reference)
+    restored = _seconds(lambda: whole_backup.restore(there, folder / "backup"))
+    return restored + _seconds(lambda: _overview(there)), standing
 
 
-def _first_page(backup: Path) -> None:
-    from streamlit.testing.v1 import AppTest
-
-    restored = whole_backup.restore(settings.load(), backup)
-    assert restored["served"]
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
-    assert not page.exception and page.markdown
+def _overview(place: Settings) -> None:
+    with served(APP, place.data) as (address, pid), session(address, pid) as reader:
+        assert reader.open()
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -127,8 +119,5 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--restore"]:
-        _first_page(Path(sys.argv[2]))
-    else:
-        for line in measure("--quick" in sys.argv[1:]):
-            print(f"{line.what}: {line.ours:.3f} {line.unit}, {line.peer_name} {line.peer:.3f}: {line.ratio:.2f}")
+    for line in measure("--quick" in sys.argv[1:]):
+        print(f"{line.what}: {line.ours:.3f} {line.unit}, {line.peer_name} {line.peer:.3f}: {line.ratio:.2f}")
