@@ -11,7 +11,7 @@ from dashboards.queries.board_rows import Board
 from pipelines import settings
 from pipelines.access.roles import Actor
 from pipelines.monthly import papers
-from pipelines.serving import handing_over
+from pipelines.serving import background_runs
 
 
 def newest(board: Board, by: str | Actor) -> None:
@@ -50,4 +50,4 @@ def _downloads(folder: Path, edition: str) -> None:
 def _issue(by: str | Actor, month: str, number: str) -> Iterator[str]:
     clerk.name(by, "publish")
     work = ("report", "--month", month, "--edition", number)
-    return handing_over.command(settings.load(), *work, doing="正在更新报告")
+    return background_runs.command(settings.load(), *work, doing="正在更新报告")

@@ -21,7 +21,7 @@ from pipelines.intake.open_matters import Matter
 from pipelines.monthly import month_decisions, public_folder
 from pipelines.monthly.public_folder import PublicMonth
 from pipelines.notify import dispatch
-from pipelines.serving import handing_over
+from pipelines.serving import background_runs
 
 # ---- hand out
 
@@ -68,7 +68,7 @@ def _make_forms(month: date, county: str, towns: bool, blank: bool, what: str) -
     with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
         options = [*(["--county", county] if county else []), *(["--town", "*"] if towns else [])]
         options += ["--blank"] if blank else []
-        yield from handing_over.command(
+        yield from background_runs.command(
             place, "template", "--month", months.key(month), "--out", folder, *options, doing="正在生成报表"
         )
         paths = sorted(Path(folder).iterdir())
@@ -236,7 +236,7 @@ def _child(by: str | Actor, action: str, work: list[str], unmeant: bool = False)
     who = clerk.name(by, action)
     if unmeant:
         raise Refusal("还有缺的：请勾选“仍要审定”并写明理由，或等补齐后再审定")
-    return handing_over.command(settings.load(), *work, "--by", who)
+    return background_runs.command(settings.load(), *work, "--by", who)
 
 
 def reopen(month: date, by: str | Actor) -> None:
@@ -272,7 +272,7 @@ def release(board: Board, by: str | Actor) -> None:
         clerk.works(
             compute,
             "run",
-            lambda: handing_over.run_month(settings.load(), board.month, clerk.name(by, "publish")),
+            lambda: background_runs.run_month(settings.load(), board.month, clerk.name(by, "publish")),
             f"{months.label(board.month)}已{compute}。",
             help="发布时间已过、已审定或各县报齐的，当即发布",
         )
@@ -342,7 +342,7 @@ def _standing(board: Board) -> list[str]:
         said.append(f"尚未发布；发布时间（{_moment(now.publication)}）已过，计算后即发布")
     if now.working:
         said.append(f"工作版 {now.working} 尚未发布，只有办理的人看得到")
-    where = "Dagster 运行" if handing_over.dagster(settings.load()) else "另起进程运行（没有 shequ serve）"
+    where = "Dagster 运行" if background_runs.dagster(settings.load()) else "另起进程运行（没有 shequ serve）"
     return [*said, f"计算由{where}"]
 
 

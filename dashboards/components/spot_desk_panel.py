@@ -15,10 +15,10 @@ from pipelines import months, settings
 from pipelines.access import roles
 from pipelines.access.roles import Actor
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, returned_lists, spot_desk, spot_tasks, submit_files
+from pipelines.intake import file_names, returned_lists, spot_desk, spot_visit_lists, submit_files
 from pipelines.intake.outcome import Report
 from pipelines.intake.spot_desk import ClaimResult, ListResult
-from pipelines.monthly import checked_editions, month_decisions
+from pipelines.monthly import month_decisions, republish_after_check
 from pipelines.verification import sentences
 from pipelines.verification.spot_lists import SpotList
 
@@ -153,8 +153,8 @@ def _hand_out(spot_list: SpotList, result: ListResult) -> None:
 def _package(spot_list: SpotList) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, data in spot_tasks.files(
-            spot_tasks.visit_lists(spot_list, spot_desk.remark(settings.load(), spot_list))
+        for name, data in spot_visit_lists.files(
+            spot_visit_lists.visit_lists(spot_list, spot_desk.remark(settings.load(), spot_list))
         ):
             package.writestr(name, data)
     return buffer.getvalue()
@@ -265,6 +265,6 @@ def _recorded(name: str, content: bytes, by: str | Actor) -> str:
         place = Path(folder) / file_names.last_part(name)
         place.write_bytes(content)
         report = submit_files.submit([place], settings.load(), by=who if isinstance(who, str) else who.name)[0]
-    made = checked_editions.follow(settings.load(), who)
+    made = republish_after_check.follow(settings.load(), who)
     published = f"名单已结束，{'、'.join(made)} 已加注抽查。" if made else ""
     return f"收件号 {report.seq}：{report.spot or '已存档'}。{published}"

@@ -14,7 +14,7 @@ from pipelines import months, settings
 from pipelines.access.roles import Actor
 from pipelines.intake import month_now
 from pipelines.notify import dispatch
-from pipelines.serving import handing_over
+from pipelines.serving import background_runs
 from pipelines.settings import Settings
 
 
@@ -32,7 +32,7 @@ def send(month: date, by: str | Actor) -> None:
             clerk.works(
                 f"发送（{len(reached)} 个县有联系地址）",
                 "send-notices",
-                lambda: handing_over.command(place, *work, "--by", clerk.name(by, "publish"), doing="正在生成通知"),
+                lambda: background_runs.command(place, *work, "--by", clerk.name(by, "publish"), doing="正在生成通知"),
                 f"{months.label(month)}各县督办通知已写好，随即发出。",
                 type="primary",
             )
@@ -54,5 +54,5 @@ def _make(place: Settings, month: date) -> Iterator[str]:
     """The circular (通报) and every county's notice, kept for the session."""
     with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
         work = ("tasks", "--month", months.key(month), "--out", folder)
-        yield from handing_over.command(place, *work, doing="正在生成通知")
+        yield from background_runs.command(place, *work, doing="正在生成通知")
         st.session_state["notices"] = (month, month_steps.zipped(sorted(Path(folder).iterdir())))

@@ -103,7 +103,7 @@ class Life:
     def send_out(self) -> None:
         """What the program outside does; an earlier program sends from its sensor."""
         try:
-            outside = importlib.import_module("pipelines.serving.outside")
+            outside = importlib.import_module("pipelines.serving.network_process")
         except ModuleNotFoundError:
             return
         outside.one_round(self.settings, datetime.now(ZONE))

@@ -14,7 +14,7 @@ from pipelines.workbook.grid import Row, Sheet
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
 ENOUGH = 4  # labels that make a header
-TRANSPOSED = 10  # labels below each other that make a swapped table
+TRANSPOSED = 10  # so many labels of the form below each other mean that the table is transposed
 _LABEL_COLUMNS, DEEPEST_LABEL = 6, 300
 _TAIL = re.compile(r"(.+)[,/:;、-]([^,/:;、-]{1,4})")
 _HINT = re.compile(

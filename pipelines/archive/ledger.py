@@ -76,7 +76,7 @@ class Ledger:
             sync_folder(self.path.parent)
 
     def _tail(self) -> tuple[str | None, bool]:
-        """The last whole event's line, and whether the last line lacks its end."""
+        """The line of the last whole event, and whether the file ends in the middle of a line."""
         if not self.path.exists():
             return None, False
         with self.path.open("rb") as file:

@@ -7,9 +7,9 @@ from datetime import date
 from typing import NamedTuple
 
 from pipelines import months
-from pipelines.archive import edition_gate, withdrawals
-from pipelines.archive.edition_gate import Editions
+from pipelines.archive import released_editions, withdrawals
 from pipelines.archive.finding_state import Answered, State, Waiver
+from pipelines.archive.released_editions import Editions
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 
@@ -98,7 +98,7 @@ class Life:
     mistaken: list[tuple[str, Event, Event]] = field(default_factory=list)
 
     def month(self, month: date) -> MonthState:
-        """The state of a month; an empty one where nothing was sent for it."""
+        """The state of a month, created empty where there is none yet."""
         return self.months.setdefault(month, MonthState(month))
 
     def effective(self, month: date) -> dict[str, list[int]]:
@@ -348,7 +348,7 @@ def _release(life: Life, event: Event) -> None:
     editions.fold(event)
     for _, begin, end in (span for span in life.mistaken if locked and span[0] == month):
         if begin.seq < event.seq < end.seq:
-            editions.retracted[edition_gate.label(event)] = end
+            editions.retracted[released_editions.label(event)] = end
 
 
 def _gate_or_retract(life: Life, event: Event) -> None:

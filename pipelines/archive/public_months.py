@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines import months
-from pipelines.archive import edition_gate, month_state
+from pipelines.archive import month_state, released_editions
 from pipelines.archive.store import Event
 
 
@@ -27,7 +27,7 @@ class PublicMonth:
     @property
     def edition(self) -> str:
         """`2020-06/2`: the edition last publicised."""
-        return edition_gate.label(self.decisions[-1])
+        return released_editions.label(self.decisions[-1])
 
     @property
     def mark(self) -> list[int]:
@@ -37,31 +37,31 @@ class PublicMonth:
 
 
 def fold(events: Iterable[Event]) -> dict[date, PublicMonth]:
-    """By month, in order. `events`: the decisions of the ledger."""
+    """What citizens are shown of each month, in order of months. `events`: the decisions of the ledger."""
     known = list(events)
     life, given = month_state.fold(known, []), dict[date, list[Event]]()
     for event in known:
         if event.kind == "publicise":
             given.setdefault(months.parse(event.body["month"]), []).append(event)
-    gates = {edition_gate.label(event): event for event in known if event.kind == "gate"}
+    gates = {released_editions.label(event): event for event in known if event.kind == "gate"}
     return {month: _public(life, gates, month, tuple(decisions)) for month, decisions in sorted(given.items())}
 
 
 def _public(
     life: month_state.Life, gates: Mapping[str, Event], month: date, decisions: tuple[Event, ...]
 ) -> PublicMonth:
-    name = edition_gate.label(decisions[-1])
+    name = released_editions.label(decisions[-1])
     down = _down(life, gates, decisions[-1])
     shown = life.editions.shown(months.key(month))
     newest = shown[-1] if shown else name
-    later = edition_gate.order(newest) > edition_gate.order(name)
+    later = released_editions.order(newest) > released_editions.order(name)
     newer = life.editions.released[newest] if later and not down else None
     return PublicMonth(month, decisions, down, newer, life.month(month).approved)
 
 
 def _down(life: month_state.Life, gates: Mapping[str, Event], last: Event) -> Event | None:
     """What took a month's page back: of the decision itself, of its edition, or of the edition's release."""
-    name = edition_gate.label(last)
+    name = released_editions.label(last)
     if last.seq in life.withdrawn or name in life.editions.retracted:
         return life.withdrawn.get(last.seq) or life.editions.retracted[name]
     return None if name in life.editions.released else life.withdrawn[gates[name].seq]

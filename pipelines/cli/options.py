@@ -41,14 +41,14 @@ EDITION = _Edition()
 
 def open_edition(settings: Settings, edition: str | None):
     """The edition that `--edition` names; the current one where it is not given."""
-    from pipelines.archive import edition_gate
+    from pipelines.archive import released_editions
     from pipelines.edition import open_release
 
     if edition is None:
         return open_release(settings=settings)
     if edition == "working":
         return open_release(edition="working", settings=settings)
-    return open_release(*edition_gate.order(edition), settings=settings)
+    return open_release(*released_editions.order(edition), settings=settings)
 
 
 def _person(ctx: click.Context, param: click.Parameter, value: str) -> str:

@@ -145,10 +145,14 @@ def draw(
     settings: Settings, number: int, digits: str, published: str, by: str, out: Path | None, as_json: bool
 ) -> None:
     """用公布的号码抽出名单，生成各组带走的表（xlsx、docx）。"""
-    from pipelines.intake import spot_desk, spot_tasks
+    from pipelines.intake import spot_desk, spot_visit_lists
 
     drawn = spot_desk.make_draw(number, digits, published, settings, by)
-    paths = spot_tasks.write(spot_tasks.visit_lists(drawn, spot_desk.remark(settings, drawn)), out) if out else []
+    paths = (
+        spot_visit_lists.write(spot_visit_lists.visit_lists(drawn, spot_desk.remark(settings, drawn)), out)
+        if out
+        else []
+    )
     public = spot_desk.public_draw(drawn)
     if as_json:
         printing.print_json({**public, "files": [str(path) for path in paths]})
@@ -163,11 +167,11 @@ def draw(
 def record(settings: Settings, files: tuple[Path, ...], by: str, as_json: bool) -> None:
     """读回填好的名单（与 shequ submit 相同，按内容识别）。"""
     from pipelines.intake import submit_files
-    from pipelines.monthly import checked_editions
+    from pipelines.monthly import republish_after_check
 
     reports = submit_files.submit(files, settings, by)
     records = [_recorded(settings, report) for report in reports]
-    editions = checked_editions.follow(settings, by)
+    editions = republish_after_check.follow(settings, by)
     for entry, report in zip(records, reports, strict=True):
         if as_json:
             printing.print_json(entry)
@@ -200,7 +204,7 @@ def _recorded(settings: Settings, report: "Report") -> dict[str, object]:
 @with_settings
 def result(settings: Settings, number: int | None, out: Path | None, as_json: bool) -> None:
     """各名单查到了什么、证明了什么；--out 再写一遍名单（含应补的候补）。"""
-    from pipelines.intake import spot_desk, spot_tasks
+    from pipelines.intake import spot_desk, spot_visit_lists
 
     chosen = [spot_desk.named(settings, number)] if number else spot_desk.all_lists(settings)
     lists = {spot_list.number: spot_list for spot_list in spot_desk.all_lists(settings)}
@@ -216,7 +220,7 @@ def result(settings: Settings, number: int | None, out: Path | None, as_json: bo
     if out and number:
         if not chosen[0].draw:
             raise Refusal(f"{number} 号名单还没有抽取；请先 shequ spotcheck draw {number}")
-        spot_tasks.write(spot_tasks.visit_lists(chosen[0], spot_desk.remark(settings, chosen[0])), out)
+        spot_visit_lists.write(spot_visit_lists.visit_lists(chosen[0], spot_desk.remark(settings, chosen[0])), out)
 
 
 def _show_result(result: "ListResult") -> None:

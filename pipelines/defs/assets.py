@@ -24,7 +24,7 @@ from pipelines.intake import collect_inbox, file_names
 from pipelines.monthly import monthly_run, papers, summary
 from pipelines.notify import dispatch
 from pipelines.reference.reference_bundle import Reference
-from pipelines.serving.handing_over import BY
+from pipelines.serving.background_runs import BY
 from pipelines.settings import Settings
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Warehouse

@@ -18,7 +18,7 @@ from pipelines.monthly import overdue, whole_backup
 from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch, messages
 from pipelines.reference import reference_bundle
-from pipelines.serving import copies as promises
+from pipelines.serving import backup_promises as promises
 
 KEPT = timedelta(days=400)
 _RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]

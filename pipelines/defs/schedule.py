@@ -46,7 +46,7 @@ def build(
 def requests(
     due: Mapping[date, str], partitions: dg.TimeWindowPartitionsDefinition, now: datetime
 ) -> list[dg.RunRequest]:
-    """One run per month, requested again only when other submissions are in force."""
+    """One run request per due month; the key of the run has a mark of the month's submissions, so Dagster repeats it only when they changed."""
     keys = set(partitions.get_partition_keys(current_time=now))
     return [
         dg.RunRequest(run_key=f"owed-{months.key(month)}-{mark}", partition_key=months.key(month))

@@ -10,7 +10,7 @@ from typing import get_args
 import duckdb
 
 from pipelines import months
-from pipelines.edition import declared_register, edition_folders
+from pipelines.edition import edition_folders, register_from_edition
 from pipelines.edition.figure_types import Change, Part, Parts
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
@@ -84,8 +84,8 @@ def _loaded(
     release: Release, m1: date, m2: date, policy: str, indicators: Collection[str] | None
 ) -> tuple[duckdb.DuckDBPyConnection, Compared]:
     """Both months in an in-memory database, because a release's connection can read only that release."""
-    con, asked = projection.connect(":memory:"), declared_register.form(release)
-    register = declared_register.register(release, policy, asked)
+    con, asked = projection.connect(":memory:"), register_from_edition.form(release)
+    register = register_from_edition.register(release, policy, asked)
     if indicators is not None:
         register = replace(register, indicators=tuple(item for item in register if item.id in indicators))
     before, after = load_month(con, "earlier", release, m1, register), load_month(con, "later", release, m2, register)

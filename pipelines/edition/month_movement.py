@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from pipelines import months
-from pipelines.edition import declared_register, edition_folders
+from pipelines.edition import edition_folders, register_from_edition
 from pipelines.edition.compare_months import load_month
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.figures import change_breakdown
@@ -89,8 +89,8 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: Any) -> list[dic
 def _computed(
     release: Release, policy: str, month: date, indicators: Sequence[str] | None
 ) -> duckdb.DuckDBPyConnection:
-    con, earlier, asked = projection.connect(":memory:"), months.add(month, -1), declared_register.form(release)
-    register = declared_register.register(release, policy, asked)
+    con, earlier, asked = projection.connect(":memory:"), months.add(month, -1), register_from_edition.form(release)
+    register = register_from_edition.register(release, policy, asked)
     if indicators is not None:
         register = replace(register, indicators=tuple(item for item in register if item.id in indicators))
     before, after = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_type_hints
 import duckdb
 
 from pipelines import months
-from pipelines.archive import edition_gate, month_state
+from pipelines.archive import month_state, released_editions
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
 from pipelines.edition import closed_periods, edition_folders, older_formats, planner_views, task_replies, verify_files
@@ -168,7 +168,7 @@ def open_release(
     if isinstance(month, Path) or (month and (Path(str(month)) / "manifest.json").exists()):
         return open_folder(Path(str(month)))
     if isinstance(month, str) and edition is None and edition_folders.is_name(month):
-        return open_release(*edition_gate.order(month), settings, data)
+        return open_release(*released_editions.order(month), settings, data)
     installation = settings or load(data)
     wanted = months.parse(month) if isinstance(month, str) else month
     if isinstance(edition, str):

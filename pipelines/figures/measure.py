@@ -100,7 +100,7 @@ def reaches(lowest: str, highest: str) -> str:
     )
 
 
-# Of 100 units in scope at least this many must have answered both parts of a ratio before it is judged.
+# Of 100 units in scope at least this many must have answered both parts of a ratio before it is judged (semantics §5).
 _RATIO_ANSWERED = 95
 _MEASURED = f"""
     SELECT *, {_VALUE} AS value, factor * yes::DOUBLE / nullif(known_scope, 0)::DOUBLE AS known,

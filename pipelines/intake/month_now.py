@@ -7,8 +7,8 @@ from typing import NamedTuple, TypedDict, cast
 
 from pipelines import months
 from pipelines.archive import month_state, reference_in_force
-from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import WITHDRAWABLE, Life, MonthState
+from pipelines.archive.released_editions import Editions
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
 from pipelines.intake.month_report import excused, extensions

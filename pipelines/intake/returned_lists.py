@@ -10,7 +10,7 @@ from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive, Event
 from pipelines.edition import edition_folders
 from pipelines.errors import Refusal
-from pipelines.intake import spot_tasks
+from pipelines.intake import spot_visit_lists
 from pipelines.intake.outcome import Report
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -117,7 +117,7 @@ def recognised(
     if spot_list is None:
         finding = spot_findings.finding("spot_list", file, None, None, trouble)
         return Recognised(None, Returned(returned.marks(sheets).get("group", ""), [], [finding], 0))
-    issued = spot_tasks.issued(spot_list, _gone(spot_list, reference, today))
+    issued = spot_visit_lists.issued(spot_list, _gone(spot_list, reference, today))
     return Recognised(spot_list, returned.read(file, sheets, issued, today), spot_list.closing is not None)
 
 
@@ -129,7 +129,7 @@ def _which(sheets: list[Sheet], lists: dict[int, SpotList]) -> tuple[SpotList | 
         numbers = {
             spot_list.number
             for spot_list in lists.values()
-            if codes & {task.code for task in spot_tasks.tasks(spot_list)}
+            if codes & {task.code for task in spot_visit_lists.tasks(spot_list)}
         }
     if len(numbers) != 1:
         which = "、".join(map(str, sorted(numbers)))

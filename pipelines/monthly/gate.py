@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pipelines import months
 from pipelines.access import roles
-from pipelines.archive import edition_gate, month_state
+from pipelines.archive import month_state, released_editions
 from pipelines.archive.store import Archive, Event
 from pipelines.edition import edition_folders
 from pipelines.errors import Refusal
@@ -92,7 +92,7 @@ def current_without_reports(settings: Settings) -> str | None:
     current = month_state.editions(Archive(settings.archive)).current
     if current is None:
         return None
-    kept = month_status.read(settings.data, months.parse(edition_gate.order(current)[0]))
+    kept = month_status.read(settings.data, months.parse(released_editions.order(current)[0]))
     return None if kept and any(county["seqs"] for county in kept["counties"]) else current
 
 
@@ -107,7 +107,7 @@ def require_not_retracted(opened: Warehouse, name: str) -> None:
 
 def _append(opened: Warehouse, kind: str, name: str, by: str, more: dict[str, str]) -> Event:
     """Append the event; settling then updates the pointer `current`, also after a kill in between."""
-    month, number = edition_gate.order(name)
+    month, number = released_editions.order(name)
     event = opened.archive.append(kind, {"month": month, "edition": number, **more}, by)
     session.settle(opened)
     return event

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.access import roles
-from pipelines.archive import edition_gate, public_months, reference_in_force
+from pipelines.archive import public_months, reference_in_force, released_editions
 from pipelines.archive.public_months import PublicMonth
 from pipelines.archive.store import Archive, Event, write_durably
 from pipelines.edition import Release, open_folder
@@ -37,7 +37,7 @@ def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
             last = known.decisions[-1]
             raise Refusal(f"{names[-1]} 已于 {last.at[:10]} 由{last.by}公开；要撤回用 shequ withdraw {last.seq}")
         return decisions.decide(
-            opened, "publicise", {"month": months.key(month), "edition": edition_gate.order(names[-1])[1]}, by
+            opened, "publicise", {"month": months.key(month), "edition": released_editions.order(names[-1])[1]}, by
         )
 
 
@@ -125,14 +125,14 @@ def _of_release(settings: Settings, public: PublicMonth, release: Release) -> di
 
 
 def _dates(public: PublicMonth) -> tuple[tuple[date, str], ...]:
-    return tuple((event.day, edition_gate.label(event)) for event in public.decisions)
+    return tuple((event.day, released_editions.label(event)) for event in public.decisions)
 
 
 def _corrections(settings: Settings, public: PublicMonth, policies: list[str]) -> list[public_data.Correction]:
     """One correction per policy and replacement of an edition on the page."""
     corrections = []
     for before, after in zip(public.decisions, public.decisions[1:], strict=False):
-        names = edition_gate.label(before), edition_gate.label(after)
+        names = released_editions.label(before), released_editions.label(after)
         if names[0] != names[1]:
             corrections += _compared(settings, after.day, names, policies)
     return corrections
@@ -151,7 +151,7 @@ def _differs(settings: Settings, public: PublicMonth, release: Release, policies
     """Whether the edition released since has other figures of city or counties."""
     if public.newer is None:
         return False
-    with open_folder(settings.releases / edition_gate.label(public.newer)) as newer:
+    with open_folder(settings.releases / released_editions.label(public.newer)) as newer:
         return any(public_data.changed(release, newer, policy) for policy in policies)
 
 
@@ -159,8 +159,10 @@ def _index(settings: Settings, known: Mapping[date, PublicMonth]) -> bytes:
     listed = []
     for month, public in reversed(list(known.items())):
         dates = _dates(public)
-        said = f"{day(dates[-1][0])}公开第{edition_gate.order(public.edition)[1]}版"
-        said += f"，替代{day(dates[-2][0])}公开的第{edition_gate.order(dates[-2][1])[1]}版" if len(dates) > 1 else ""
+        said = f"{day(dates[-1][0])}公开第{released_editions.order(public.edition)[1]}版"
+        said += (
+            f"，替代{day(dates[-2][0])}公开的第{released_editions.order(dates[-2][1])[1]}版" if len(dates) > 1 else ""
+        )
         said = f"{day(public.down.day)}撤回" if public.down else said
         listed.append((months.key(month), months.label(month), said, public.down is None))
     return public_page.index(reference_in_force.load(settings).rosters.city.name, listed)

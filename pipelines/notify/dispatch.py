@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime
 
 from pipelines import months
-from pipelines.archive import edition_gate, month_state
+from pipelines.archive import month_state, released_editions
 from pipelines.archive.store import Archive, write_durably
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
@@ -41,7 +41,7 @@ def releases(settings: Settings, after: int) -> int:
     for event in archive.decisions(after=after, until=last):
         if event.kind not in ("gate", "release") or event.body.get("gated"):
             continue
-        made = known_editions.made[edition_gate.label(event)]
+        made = known_editions.made[released_editions.label(event)]
         month, edition = months.parse(event.body["month"]), event.body["edition"]
         sentence = verdict(settings, month, edition)
         post(settings, [messages.published(month, edition, made.body["kind"], sentence, known(settings))])
@@ -78,7 +78,7 @@ def remind_now(settings: Settings, month: date, counties: list[str], now: dateti
 
 
 def write_to_county(settings: Settings, month: date, county: str, sentence: str, by: str, now: datetime) -> bool:
-    """A sentence of a person of the city about a county's report, by mail; False where the county has no address."""
+    """Queue a mail to the county with the city clerk's remark on its report. False where the county has no address."""
     name = month_now.counties(settings, month).get(county, county)
     message = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
     post(settings, [message] if message else [])
@@ -98,7 +98,7 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
 
 
 def post(settings: Settings, outgoing: list[Message]) -> None:
-    """Write messages to the outbox; `pipelines.serving.outside` sends them."""
+    """Write messages to the outbox; `pipelines.serving.network_process` sends them."""
     outbox(settings).put(outgoing, known(settings))
 
 

@@ -10,7 +10,7 @@ from pipelines.errors import Refusal
 from pipelines.reports import brief_docx, page_html, period_changes, tables_xlsx
 from pipelines.reports.facts import Facts, gather, of_period
 from pipelines.reports.office import Office
-from pipelines.reports.variants import MONTH, VARIANTS, Variant, of_month
+from pipelines.reports.report_periods import MONTH, VARIANTS, Variant, of_month
 
 __all__ = ["VARIANTS", "Variant", "file_names", "gather", "of_month", "write_reports"]
 

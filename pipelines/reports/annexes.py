@@ -15,10 +15,10 @@ from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bar
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_definitions import reference_only
+from pipelines.reports.indicator_figures import Figure, by_concern
 from pipelines.reports.indicator_table import add_indicator_table, value
-from pipelines.reports.items import Figure, by_concern
 from pipelines.reports.list_limits import LACKING_SHOWN, MOST_BEHIND, MOST_LEFT_OUT
-from pipelines.reports.variants import MONTH
+from pipelines.reports.report_periods import MONTH
 
 MARKS = {
     "met": ("达", None), "unproven": ("核", None), "starting": ("起", None), "on_track": ("正", None), "lagging": ("慢", "D9D9D9"),

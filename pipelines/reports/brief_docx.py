@@ -30,7 +30,7 @@ from pipelines.reports.docx_styles import fit_on_one_line
 from pipelines.reports.docx_table import printable, spaced
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import add_indicator_table
-from pipelines.reports.variants import Variant
+from pipelines.reports.report_periods import Variant
 
 Section = tuple[str, Sequence[str]]
 

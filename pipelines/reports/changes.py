@@ -11,7 +11,7 @@ from pipelines.edition.progress_rows import Moved
 from pipelines.edition.statuses import NAMES
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Item
+from pipelines.reports.indicator_figures import Item
 
 _NAMED = 2
 

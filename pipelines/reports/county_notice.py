@@ -120,7 +120,7 @@ def asked(facts: Facts, county: CountyName, answer_by: date | None) -> str:
 
 
 def _questions(errors: int, warnings: int) -> str:
-    """What of the county's report is to be mended, and what to be explained."""
+    """A sentence with the numbers of errors to correct and of warnings to explain; empty where there are none."""
     counts = [f"错误{errors}处，请更正" if errors else "", f"需核实的{warnings}处，请更正或说明" if warnings else ""]
     return f"报表中有{'；'.join(filter(None, counts))}" if errors or warnings else ""
 

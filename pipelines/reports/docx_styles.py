@@ -145,7 +145,7 @@ def _lines(twips: int, before: int = 0, after: int = 0) -> str:
 
 _INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
 _NO_INDENT = '<w:ind w:firstLineChars="0" w:firstLine="0"/>'
-# none is added between figures and characters: a line holds the same everywhere
+# no automatic space between digits and Chinese characters: all programs break lines at the same place
 _NO_SPACE = '<w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/>'
 _FREE = '<w:snapToGrid w:val="0"/>'
 _NEXT = '<w:next w:val="BodyText"/>'

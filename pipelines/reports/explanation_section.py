@@ -11,7 +11,7 @@ from pipelines.punctuation import full_width
 from pipelines.reports.docx_table import Column, add_table, printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.finding_lists import Head, Value
-from pipelines.reports.items import Item
+from pipelines.reports.indicator_figures import Item
 from pipelines.reports.list_limits import EXPLAINED_SHOWN
 
 HEADING = "县里的情况说明"

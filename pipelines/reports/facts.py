@@ -34,12 +34,12 @@ from pipelines.edition.table_rows import (
     SubmissionRow,
 )
 from pipelines.punctuation import full_width
-from pipelines.reports.items import Figure, Item
+from pipelines.reports.indicator_figures import Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES
 from pipelines.reports.office import Office
 
 Computed = TypeVar("Computed")
-# shares that a quarter's or a year's paper names as risen, and as fallen
+# a quarter's or a year's paper names at most so many shares that rose, and so many that fell
 _MOVED = 3
 
 

@@ -9,7 +9,7 @@ from pipelines.answers.findings import SEVERITY_NAMES
 from pipelines.edition.statuses import LEVELS
 from pipelines.reports.below_counties import lacking, many_towns
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Figure, Item
+from pipelines.reports.indicator_figures import Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, LACKING_LISTED, TOWNS_SHOWN
 
 Value = str | int | float | None

@@ -4,7 +4,7 @@ from pipelines import months
 from pipelines.edition.phrases import aim
 from pipelines.edition.statuses import LEVELS, WORDINGS
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Item
+from pipelines.reports.indicator_figures import Item
 
 
 def definition(item: Item, sentence: str) -> list[str | None]:

@@ -11,8 +11,8 @@ from pipelines.edition.statuses import NAMES
 from pipelines.reports import overall_verdict, verdict
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, fitted, heights, printable
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Figure, Item
-from pipelines.reports.variants import Variant
+from pipelines.reports.indicator_figures import Figure, Item
+from pipelines.reports.report_periods import Variant
 
 SHADES = {"lagging": "D9D9D9", "off_track": "A6A6A6", "reversing": "A6A6A6", "overdue": "404040"}
 

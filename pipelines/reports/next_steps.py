@@ -11,7 +11,7 @@ from pipelines.edition.statuses import BEHIND
 from pipelines.punctuation import full_width
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Item, by_concern
+from pipelines.reports.indicator_figures import Item, by_concern
 
 _NAMED, _COUNTIES = 3, 2
 _ANY = "个"

@@ -8,7 +8,7 @@ from pipelines.edition.phrases import count, listed, sentence, until
 from pipelines.edition.statuses import BEHIND, NAMES, below_base
 from pipelines.reports.claims import Claim, Proof, figure_proof, text_of
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Item, by_concern
+from pipelines.reports.indicator_figures import Item, by_concern
 from pipelines.reports.verdict import shortfall, starting
 
 _COUNTED = (

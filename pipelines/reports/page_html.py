@@ -22,9 +22,9 @@ from pipelines.reports import explanation_section, spot_section, submission_fact
 from pipelines.reports.annexes import MARKS
 from pipelines.reports.brief_docx import Section, on_two_pages
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Figure, Item
+from pipelines.reports.indicator_figures import Figure, Item
 from pipelines.reports.list_limits import EXPLAINED_SHOWN, MOST_BEHIND
-from pipelines.reports.variants import Variant
+from pipelines.reports.report_periods import Variant
 
 _FOLDER = Path(__file__).parent / "templates"
 _NOTE = (

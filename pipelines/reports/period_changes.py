@@ -8,8 +8,8 @@ from pipelines.edition.phrases import listed, sentence
 from pipelines.errors import Refusal
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Item, tenth
-from pipelines.reports.variants import Variant
+from pipelines.reports.indicator_figures import Item, tenth
+from pipelines.reports.report_periods import Variant
 
 _BESIDE: tuple[Part, ...] = ("register", "corrections", "boundary")
 

@@ -14,8 +14,8 @@ from pipelines.edition.statuses import NAMES, ORDER
 from pipelines.edition.table_rows import CountyName
 from pipelines.reports import overall_verdict, page_html, spot_section, verdict
 from pipelines.reports.facts import Facts
+from pipelines.reports.indicator_figures import Figure, Item
 from pipelines.reports.indicator_table import value
-from pipelines.reports.items import Figure, Item
 from pipelines.reports.public_data import FILES, Correction
 
 # changed figures that the page lists; the file of corrections has all

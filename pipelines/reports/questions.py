@@ -11,7 +11,7 @@ from pipelines.reports.changes import conclusions_changed, corrected
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.county_progress import are_placed
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Item, by_concern, tenth
+from pipelines.reports.indicator_figures import Item, by_concern, tenth
 from pipelines.reports.next_steps import work
 from pipelines.reports.verdict import unproven
 

@@ -22,8 +22,8 @@ from pipelines.reports.below_counties import towns
 from pipelines.reports.facts import Facts
 from pipelines.reports.finding_lists import Head, Value, as_float
 from pipelines.reports.indicator_definitions import definition
-from pipelines.reports.items import Figure, Item
-from pipelines.reports.variants import Variant
+from pipelines.reports.indicator_figures import Figure, Item
+from pipelines.reports.report_periods import Variant
 
 
 def build(facts: Facts, variant: Variant) -> bytes:

@@ -11,7 +11,7 @@ from pipelines.edition.phrases import aim_in_words, amount, count, day, listed, 
 from pipelines.edition.statuses import NAMES
 from pipelines.edition.table_rows import CountyName
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Figure, Item
+from pipelines.reports.indicator_figures import Figure, Item
 
 _DECIDING = 3
 

@@ -14,7 +14,15 @@ from pipelines.notify import due_dates, reporting_state
 from pipelines.reference import age, reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.working_days import Calendar
-from pipelines.serving import copies, dagster_home, outside, preflight, probes, programs, reaching
+from pipelines.serving import (
+    backup_promises,
+    dagster_home,
+    message_promises,
+    network_process,
+    preflight,
+    probes,
+    programs,
+)
 from pipelines.serving.programs import ADDRESS
 from pipelines.serving.promise import Promise
 from pipelines.serving.start import ports_of, started
@@ -41,7 +49,7 @@ def running(settings: Settings, now: datetime) -> list[Promise]:
     asked = [
         ("看板", probes.dashboard(dashboard)), ("Dagster 代码服务", probes.code_server(ADDRESS, ports.code)),
         ("Dagster 界面", probes.web_server(web)), ("Dagster 守护进程", probes.daemon(web)),
-        ("对外收发", outside.probe(settings, now)), ("Dagster 定时", probes.ticks(web)),
+        ("对外收发", network_process.probe(settings, now)), ("Dagster 定时", probes.ticks(web)),
     ]  # fmt: skip
     promises = [Promise(name, trouble is None, trouble or "正常") for name, trouble in asked]
     return [*promises, *_sensors(web, started(settings), now)]
@@ -66,9 +74,9 @@ def state(settings: Settings, now: datetime) -> list[Promise]:
     return [
         _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _published(settings, reference, now),
         _public_pages(settings),
-        copies.verified(settings, now), copies.backed_up(settings, now), copies.rehearsed(settings, now),
-        _inbox(settings, now), reaching.people(settings, reference, now.astimezone(SHANGHAI).date()),
-        reaching.messages(settings, now), reaching.certificate(settings, now), reaching.switch(settings, now),
+        backup_promises.verified(settings, now), backup_promises.backed_up(settings, now), backup_promises.rehearsed(settings, now),
+        _inbox(settings, now), message_promises.people(settings, reference, now.astimezone(SHANGHAI).date()),
+        message_promises.messages(settings, now), message_promises.certificate(settings, now), message_promises.switch(settings, now),
         *of_reference, *_counties(settings, now),
     ]  # fmt: skip
 

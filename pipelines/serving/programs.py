@@ -10,7 +10,7 @@ from functools import partial
 from pipelines import settings as installation
 from pipelines.access import roles
 from pipelines.errors import Refusal
-from pipelines.serving import dagster_home, outside, probes, process_tree
+from pipelines.serving import dagster_home, network_process, probes, process_tree
 from pipelines.settings import REPOSITORY, SOURCES, Settings
 
 ADDRESS = "127.0.0.1"
@@ -58,7 +58,10 @@ def all_of(settings: Settings, ports: Ports) -> list[Program]:
         _dashboard(settings, ports),
         # last: its first round looks at all the others; a round of sending takes a minute at most
         Program(
-            "outside", "对外收发", [sys.executable, "-m", "pipelines.serving.outside"], partial(outside.probe, settings)
+            "outside",
+            "对外收发",
+            [sys.executable, "-m", "pipelines.serving.network_process"],
+            partial(network_process.probe, settings),
         ),
     ]
 

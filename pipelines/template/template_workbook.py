@@ -35,7 +35,7 @@ def sheet_name(title: str) -> str:
 
 
 def blank_table(units: Sequence[Unit]) -> Table:
-    """The rows to be filled in: the roster's columns of each unit."""
+    """One row per unit: the roster's columns, with the answers left empty."""
     given = {name: [getattr(unit, name) for unit in units] for name in GIVEN}
     return Table([unit.kind for unit in units], given)
 

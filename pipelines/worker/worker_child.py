@@ -72,13 +72,13 @@ def forked(pipes: tuple[int, int], tasks: "Tasks", limits: Limits) -> NoReturn:
 
 def serve(incoming: BinaryIO, outgoing: BinaryIO, tasks: "Tasks", limits: Limits) -> None:
     """Answer requests until the pipe is closed or `IDLE` seconds have passed without one."""
-    from pipelines.worker import visit_sheets
+    from pipelines.worker import returned_list_handler
 
     protocol.send(outgoing, {"ready": tasks.digests})
     while select.select([incoming], [], [], IDLE)[0] and (request := protocol.receive(incoming)):
         try:
             limit(limits)
-            answer = visit_sheets.answer if request[0]["op"] == visit_sheets.OP else tasks.answer
+            answer = returned_list_handler.answer if request[0]["op"] == returned_list_handler.OP else tasks.answer
             protocol.send(outgoing, *answer(*request))
         except MemoryError:
             protocol.send(outgoing, {"costly": "memory"})

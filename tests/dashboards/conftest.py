@@ -23,7 +23,7 @@ from pipelines.intake import session, submit_files
 from pipelines.monthly import monthly_run
 from pipelines.reference import reference_bundle
 from pipelines.sample.write_samples import Sample
-from pipelines.serving import handing_over
+from pipelines.serving import background_runs
 from tests import made_once
 
 ROOT = Path(__file__).parents[2]
@@ -113,10 +113,10 @@ def app(monkeypatch):
 
 
 def here(settings, *arguments: str, doing: str = ""):
-    """`handing_over.command` in this process."""
+    """`background_runs.command` in this process."""
     done = CliRunner().invoke(main, ["--data", str(settings.data), *arguments])
     if done.exit_code:
-        raise Refusal(handing_over._reason(done.output))
+        raise Refusal(background_runs._reason(done.output))
     yield doing
 
 

@@ -14,7 +14,7 @@ from pipelines.edition import open_release
 from pipelines.errors import Refusal
 from pipelines.intake import answer_matters, month_now, submit_files
 from pipelines.notify import dispatch
-from pipelines.serving import handing_over
+from pipelines.serving import background_runs
 from tests import small_city
 from tests.books import Office, plain
 from tests.dashboards.conftest import here, texts
@@ -42,7 +42,7 @@ def office(tmp_path_factory) -> Office:
 def desk(app, office, monkeypatch):
     """The page 报送 as the clerk has it, with a name. What another process would do is done in this one."""
     monkeypatch.setenv("SHEQU_REFERENCE", str(office.settings.reference))
-    monkeypatch.setattr(handing_over, "command", here)
+    monkeypatch.setattr(background_runs, "command", here)
 
     def opened(room: str = "board", **address: str):
         page = app(office.settings.data, "reporting", room=room, **address)

@@ -7,7 +7,7 @@ from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders
 from pipelines.intake import decisions
 from pipelines.monthly import papers
-from pipelines.serving import handing_over
+from pipelines.serving import background_runs
 from tests.dashboards.conftest import here, texts
 
 
@@ -26,7 +26,7 @@ def test_papers_that_do_not_say_a_note_yet_are_said_to_be_behind_with_the_button
     place = settings.load(fresh)
     edition = edition_folders.current(place.releases)
     papers.issue(place, edition)
-    monkeypatch.setattr(handing_over, "command", here)
+    monkeypatch.setattr(background_runs, "command", here)
     page = app(fresh, "indicator", indicator="platform_urban", month="2020-06", part="note")
     assert "papers" not in {button.key for button in page.button}
     page.text_input(key="by").input("李某").run()

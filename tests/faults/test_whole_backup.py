@@ -13,7 +13,7 @@ from pipelines.monthly import rebuild_editions, whole_backup
 from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch
 from pipelines.notify.messages import Message
-from pipelines.serving import copies as promises
+from pipelines.serving import backup_promises as promises
 from pipelines.settings import Settings
 from tests.faults.test_backup import office, published  # noqa: F401 fixtures
 

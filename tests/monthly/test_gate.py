@@ -18,7 +18,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import decisions, month_now, session
 from pipelines.monthly import gate, month_decisions, monthly_run, overdue, papers, rebuild_editions
 from pipelines.months import SHANGHAI
-from pipelines.serving import handing_over
+from pipelines.serving import background_runs
 from pipelines.settings import Settings
 from tests import small_city
 from tests.books import Office, but, figure, without
@@ -197,7 +197,7 @@ def by_command(settings: Settings) -> None:
 
 
 def by_page(settings: Settings) -> None:
-    for _ in handing_over.run_month(settings, APRIL, "李某"):
+    for _ in background_runs.run_month(settings, APRIL, "李某"):
         pass
 
 
@@ -210,7 +210,7 @@ def by_dagster(settings: Settings) -> None:
 
 def test_a_correction_of_an_older_month_is_the_same_by_command_page_and_timetable(office, tmp_path, monkeypatch):
     # what the page does in a process of its own is done in this one
-    monkeypatch.setattr(handing_over, "command", lambda settings, *words: iter([by_command(settings)]))
+    monkeypatch.setattr(background_runs, "command", lambda settings, *words: iter([by_command(settings)]))
     office.send(APRIL, ONE, but(village(office), facility="否", facility_area=None))
     there = {}
     for way in (by_command, by_page, by_dagster):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import pytest
 
 from pipelines import months, settings
-from pipelines.archive.edition_gate import Editions
+from pipelines.archive.released_editions import Editions
 from pipelines.errors import Refusal
 from pipelines.intake import reporting_status
 from pipelines.intake.month_now import MonthNow

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from pipelines.edition.statuses import BEHIND, NAMES
 from pipelines.reports.facts import Facts
-from pipelines.reports.items import Figure, Item
+from pipelines.reports.indicator_figures import Figure, Item
 
 _N = iter(range(10**6))
 

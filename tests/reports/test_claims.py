@@ -11,7 +11,7 @@ from pipelines.reports import changes, county_progress, next_steps, overall_verd
 from pipelines.reports.brief_docx import lines, on_two_pages, sections
 from pipelines.reports.claims import Claim
 from pipelines.reports.facts import Facts, gather
-from pipelines.reports.variants import MONTH, QUARTER
+from pipelines.reports.report_periods import MONTH, QUARTER
 from tests.reports import hostile
 
 SECTIONS = (overall_verdict, questions, changes, county_progress, next_steps)

@@ -2,7 +2,7 @@
 
 from pipelines.reports import finding_lists, page_html, submission_facts
 from pipelines.reports.list_limits import COUNTIES_SHOWN, MANY_COUNTIES
-from pipelines.reports.variants import MONTH
+from pipelines.reports.report_periods import MONTH
 from tests.reports import made
 
 NAMES = tuple(f"第{n:03}县" for n in range(MANY_COUNTIES + 50))

@@ -21,8 +21,8 @@ from pipelines.reports import (
     verdict,
 )
 from pipelines.reports.facts import _of_policy
-from pipelines.reports.items import tenth
-from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month
+from pipelines.reports.indicator_figures import tenth
+from pipelines.reports.report_periods import MONTH, QUARTER, YEAR, of_month
 from tests.reports.made import facts, figure, item
 
 

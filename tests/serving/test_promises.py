@@ -18,7 +18,16 @@ from pipelines.months import SHANGHAI
 from pipelines.notify import dispatch
 from pipelines.notify.messages import Message
 from pipelines.reference import reference_bundle
-from pipelines.serving import copies, health, outside, probes, programs, reaching, start, supervisor
+from pipelines.serving import (
+    backup_promises,
+    health,
+    message_promises,
+    network_process,
+    probes,
+    programs,
+    start,
+    supervisor,
+)
 from pipelines.serving.promise import Promise
 from pipelines.settings import Settings
 from pipelines.system.locks import hold
@@ -75,9 +84,9 @@ def test_contacts_are_the_operator_and_the_counties(installation):
     place = installation.data / "contacts.yaml"
     for text, well in (("", False), ("operator: a@b.example", False), ('counties: {"130502": a@b.example}', False)):
         place.write_text(text)
-        assert reaching.people(installation, reference, NOW.date()).well is well, text
+        assert message_promises.people(installation, reference, NOW.date()).well is well, text
     place.write_text('operator: a@b.example\ncounties: {"130524": a@b.example}')
-    seen = reaching.people(installation, reference, NOW.date())
+    seen = message_promises.people(installation, reference, NOW.date())
     assert seen.well and "不会收到催报" in seen.says and "襄都区" in seen.says
 
 
@@ -107,15 +116,15 @@ def test_roster_policy_and_holidays_run_out_one_after_another_and_are_told_each_
 def test_a_rehearsal_counts_for_a_quarter_and_only_when_the_figures_agreed(installation):
     ledger = Ledger(installation.data / "audit" / "audit.jsonl")
     ledger.append("rehearsal", {"agrees": True, "message": "3/3 一致"}, now=NOW - timedelta(days=98))
-    assert copies.rehearsed(installation, NOW).well
-    assert not copies.rehearsed(installation, NOW + timedelta(days=2)).well
+    assert backup_promises.rehearsed(installation, NOW).well
+    assert not backup_promises.rehearsed(installation, NOW + timedelta(days=2)).well
     ledger.append("rehearsal", {"agrees": False, "message": "2/3 一致"}, now=NOW)
-    assert copies.rehearsed(installation, NOW).says.endswith("2/3 一致")
+    assert backup_promises.rehearsed(installation, NOW).says.endswith("2/3 一致")
 
 
 def test_a_backup_that_was_not_whole_is_none(installation):
     Ledger(installation.data / "audit" / "audit.jsonl").append("backup", {"whole": False}, now=NOW)
-    assert not copies.backed_up(installation, NOW).well
+    assert not backup_promises.backed_up(installation, NOW).well
 
 
 # ---- sensors
@@ -160,22 +169,22 @@ def test_a_silent_mail_server_costs_one_round_of_the_outside_program_and_no_sens
     monkeypatch.setattr("pipelines.notify.outbox.SECONDS", 0.2)
     monkeypatch.setattr(health, "look", lambda *_: [])
     dispatch.post(installation, [Message(str(n), f"{n}@y.example", "题", "文") for n in range(5)])
-    outside.one_round(installation, datetime.now(SHANGHAI))
-    known = outside.note(installation)
+    network_process.one_round(installation, datetime.now(SHANGHAI))
+    known = network_process.note(installation)
     assert len(known["troubles"]) == 1, "the server is left alone after the first"
-    assert outside.probe(installation) is None
+    assert network_process.probe(installation) is None
     assert (installation.data / "outbox" / "queue" / "0.json").exists()
 
 
 def test_one_sign_of_life_a_day_says_what_is_broken_first(installation):
     seen = [Promise("磁盘", True, "空间充足"), Promise("备份", False, "没有备份记录")]
-    mail = outside.sign_of_life(seen, NOW, "op@y.example")
+    mail = network_process.sign_of_life(seen, NOW, "op@y.example")
     assert (mail.key, mail.subject) == ("life-2026-03-20", "社区治理系统 3月20日：1 项有问题")
     assert mail.body.splitlines() == ["问题  备份：没有备份记录", "正常  磁盘：空间充足"]
     done = {"tried": NOW.isoformat(), "at": NOW.isoformat()}
-    assert not outside._is_due(done, NOW + timedelta(hours=20)), "4 o'clock of the next day"
-    assert outside._is_due(done, NOW + timedelta(hours=24))
-    assert outside._is_due({**done, "trouble": "x"}, NOW + timedelta(hours=1))
+    assert not network_process._is_due(done, NOW + timedelta(hours=20)), "4 o'clock of the next day"
+    assert network_process._is_due(done, NOW + timedelta(hours=24))
+    assert network_process._is_due({**done, "trouble": "x"}, NOW + timedelta(hours=1))
 
 
 class Touched(BaseHTTPRequestHandler):
@@ -194,26 +203,26 @@ def test_the_switch_is_touched_once_a_day_while_all_that_reports_trouble_works(i
         threading.Thread(target=server.handle_request, daemon=True).start()
         monkeypatch.setenv("SHEQU_SWITCH", f"http://127.0.0.1:{server.server_address[1]}/ping")
         monkeypatch.setattr(health, "grave", lambda *_: [Promise("磁盘", True, "")])
-        assert "at" in outside._switch(installation, NOW) and server.seen == ["/ping"]
+        assert "at" in network_process._switch(installation, NOW) and server.seen == ["/ping"]
     monkeypatch.setenv("SHEQU_SWITCH", str(tmp_path / "beat"))
-    outside._switch(installation, NOW)
+    network_process._switch(installation, NOW)
     assert (tmp_path / "beat").exists()
     monkeypatch.setattr(health, "grave", lambda *_: [Promise("看板", False, "没有应答")])
-    kept = outside._switch(installation, NOW)
+    kept = network_process._switch(installation, NOW)
     assert kept["trouble"] == "未触碰，因为有问题：看板"
     (installation.data / "outside.json").write_text(json.dumps({"switch": kept}))
-    assert not reaching.switch(installation, NOW).well
+    assert not message_promises.switch(installation, NOW).well
 
 
 def test_the_certificate_of_the_mail_server_has_a_day(installation, monkeypatch):
     monkeypatch.setenv("SHEQU_SMTP_HOST", "mail.example")
-    assert not reaching.certificate(installation, NOW).well
+    assert not message_promises.certificate(installation, NOW).well
     until = (NOW + timedelta(days=13)).isoformat()
     (installation.data / "outside.json").write_text(
         json.dumps({"certificate": {"at": NOW.isoformat(), "until": until}})
     )
-    assert "不足两周" in reaching.certificate(installation, NOW).says
-    assert reaching.certificate(installation, NOW - timedelta(days=2)).well
+    assert "不足两周" in message_promises.certificate(installation, NOW).says
+    assert message_promises.certificate(installation, NOW - timedelta(days=2)).well
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "off"])
@@ -222,9 +231,9 @@ def test_a_mail_server_without_a_certificate_or_without_an_answer_ends_no_round(
     monkeypatch.setenv("SHEQU_SMTP_HOST", "127.0.0.1")
     monkeypatch.setenv("SHEQU_SMTP_PORT", "9")
     monkeypatch.setenv("SHEQU_SMTP_SECURITY", security)
-    outside.one_round(installation, NOW)
-    outside.one_round(installation, NOW + timedelta(days=1))
-    seen = reaching.certificate(installation, NOW + timedelta(days=1))
+    network_process.one_round(installation, NOW)
+    network_process.one_round(installation, NOW + timedelta(days=1))
+    seen = message_promises.certificate(installation, NOW + timedelta(days=1))
     assert seen.well == (security == "none") and (seen.well or seen.says.startswith("看不到：")), seen
 
 

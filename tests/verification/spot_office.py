@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from pipelines.edition import open_release, spot_planning
 from pipelines.edition.spot_planning import Wish
-from pipelines.intake import spot_desk, spot_tasks, submit_files
+from pipelines.intake import spot_desk, spot_visit_lists, submit_files
 from pipelines.intake.outcome import Report
 from pipelines.months import SHANGHAI
 from pipelines.verification import list_workbook
@@ -83,7 +83,7 @@ def only(code: str, result: str, **cells: object) -> Fill:
 
 def send(office: Office, spot_list: SpotList, fill: Fill, when: datetime, name: str = "") -> Report:
     """The list filled in and sent: its workbooks are those of the list as it stands now."""
-    [visits] = spot_tasks.visit_lists(spot_desk.named(office.settings, spot_list.number))
+    [visits] = spot_visit_lists.visit_lists(spot_desk.named(office.settings, spot_list.number))
     path = filled(visits, fill, office.sent, name)
     return submit_files.submit([path], office.settings, by="测试", now=when)[0]
 

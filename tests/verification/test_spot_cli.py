@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli.commands import main
-from pipelines.intake import spot_tasks
+from pipelines.intake import spot_visit_lists
 from pipelines.months import SHANGHAI
 from tests.verification import spot_office
 from tests.verification.spot_office import FACILITY, says
@@ -98,7 +98,7 @@ def test_draw_record_and_result(shequ, office, tmp_path):
     spot_list = spot_office.now_of(office, type("List", (), {"number": number}))
     today = f"{datetime.now(SHANGHAI):%Y-%m-%d}"
     path = spot_office.filled(
-        spot_tasks.visit_lists(spot_list)[0], lambda task: says("属实", days=today), tmp_path / "交回"
+        spot_visit_lists.visit_lists(spot_list)[0], lambda task: says("属实", days=today), tmp_path / "交回"
     )
     status, text, _ = shequ("spotcheck", "record", path, "--by", "李某", "--json")
     back = json.loads(text)
@@ -117,7 +117,7 @@ def test_draw_record_and_result(shequ, office, tmp_path):
         and verdict["claims"][0]["status"] == "proven"
     )
     assert "已达标（经抽查核实）" in shequ("spotcheck", "result")[1]
-    unit = spot_tasks.tasks(spot_list)[0].code
+    unit = spot_visit_lists.tasks(spot_list)[0].code
     assert "抽查（2020-04，1 号名单）：属实" in shequ("explain", FACILITY, "--unit", unit)[1]
     [figure] = json.loads(shequ("figures", "--indicator", FACILITY, "--level", "city", "--json")[1])
     assert figure["status"] == "met", "what was reported stays"

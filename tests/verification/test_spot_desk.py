@@ -13,8 +13,8 @@ from pipelines.edition import open_release, spot_planning
 from pipelines.edition.explain_figure import explain
 from pipelines.edition.spot_planning import Wish
 from pipelines.errors import Refusal
-from pipelines.intake import returned_lists, spot_desk, spot_tasks, submit_files
-from pipelines.monthly import checked_editions, month_decisions, monthly_run, rebuild_editions, whole_backup
+from pipelines.intake import returned_lists, spot_desk, spot_visit_lists, submit_files
+from pipelines.monthly import month_decisions, monthly_run, rebuild_editions, republish_after_check, whole_backup
 from pipelines.months import SHANGHAI
 from pipelines.reports import write_reports
 from pipelines.settings import Settings
@@ -33,7 +33,7 @@ def codes(report) -> list[str]:
 
 
 def first_code(office: Office, spot_list) -> str:
-    return spot_tasks.tasks(spot_office.now_of(office, spot_list))[0].code
+    return spot_visit_lists.tasks(spot_office.now_of(office, spot_list))[0].code
 
 
 # ---- the whole way
@@ -47,7 +47,7 @@ def test_from_the_plan_to_the_edition_that_says_proven(office):
     closed = spot_office.now_of(office, spot_list)
     assert closed.closing and closed.closing.body["how"] == "complete"
     before = open_release(settings=office.settings)
-    [label] = checked_editions.follow(office.settings)
+    [label] = republish_after_check.follow(office.settings)
     after = open_release(settings=office.settings)
     assert (after.label, after.manifest["kind"]) == (label, "checked")
     figures = "SELECT * FROM figure ORDER BY ALL"
@@ -60,7 +60,7 @@ def test_from_the_plan_to_the_edition_that_says_proven(office):
     visited = after.rows("SELECT * FROM spot_unit WHERE part = 'planned'")
     assert len(visited) == claim["planned"] == len(after.rows("SELECT * FROM spot_answer"))
     assert {spot_list["result"] for spot_list in visited} == {"属实"}
-    assert checked_editions.follow(office.settings) == [], "nothing more to say"
+    assert republish_after_check.follow(office.settings) == [], "nothing more to say"
     story = explain(after, FACILITY, unit=visited[0]["code"])
     [check] = story["units"][0]["checks"]
     assert (check["list"], check["result"], check["days"]) == (1, "属实", "2020-05-06")
@@ -69,7 +69,7 @@ def test_from_the_plan_to_the_edition_that_says_proven(office):
 def test_the_papers_say_it_in_a_paragraph_and_a_table(office, tmp_path):
     spot_list = drawn(office)
     send(office, spot_list, all_so, at(3))
-    checked_editions.follow(office.settings)
+    republish_after_check.follow(office.settings)
     [docx, xlsx, html] = write_reports(open_release(settings=office.settings), tmp_path)
     paper = Document(docx)
     said = "\n".join(paragraph.text for paragraph in paper.paragraphs)
@@ -87,7 +87,7 @@ def test_the_papers_say_it_in_a_paragraph_and_a_table(office, tmp_path):
 def test_a_rebuild_from_the_archive_gives_the_same_lists_bounds_and_words(office):
     spot_list = drawn(office)
     send(office, spot_list, but(first_code(office, spot_list), "不属实"), at(3))
-    checked_editions.follow(office.settings)
+    republish_after_check.follow(office.settings)
     verdict = rebuild_editions.rebuild(office.settings)
     assert verdict["agrees"] and verdict["releases"] == 2, verdict["message"]
 
@@ -111,7 +111,7 @@ def test_an_approved_month_gains_the_check_and_keeps_its_figures(office):
     month_decisions.approve(MONTH, office.settings, "李某")
     spot_list = drawn(office)
     send(office, spot_list, all_so, at(3))
-    [label] = checked_editions.follow(office.settings)
+    [label] = republish_after_check.follow(office.settings)
     assert label == open_release(settings=office.settings).label
     assert open_release(settings=office.settings).rows("SELECT status FROM figure_spot") == [{"status": "proven"}]
 
@@ -165,9 +165,9 @@ def test_anybody_draws_the_same_list_again(office):
 
 def test_the_groups_take_along_a_workbook_and_a_paper_each(office, tmp_path):
     spot_list = drawn(office, groups={"甲组": None, "乙组": COUNTY})
-    lists = spot_tasks.visit_lists(spot_list, "示例数据")
+    lists = spot_visit_lists.visit_lists(spot_list, "示例数据")
     assert [each.group for each in lists] == ["甲组"], "nobody inspects his own county"
-    paths = spot_tasks.write(lists, tmp_path / "out")
+    paths = spot_visit_lists.write(lists, tmp_path / "out")
     assert [path.suffix for path in paths] == [".xlsx", ".docx"] and all(path.stat().st_size for path in paths)
     assert sum(len(each.tasks) for each in lists) == len(spot_list.planned_keys())
 
@@ -218,7 +218,7 @@ def test_a_second_list_of_the_same_claim_is_for_estimate_only(office):
     send(office, second, all_so, at(3))
     claim = spot_office.result_of(office, second)["claims"][0]
     assert claim["estimate"] and claim["status"] is None and "只作估计" in claim["text"]
-    checked_editions.follow(office.settings)
+    republish_after_check.follow(office.settings)
     [row] = open_release(settings=office.settings).rows("SELECT status, list FROM figure_spot")
     assert row == {"status": "unsupported", "list": 1}, "the first list decides, and nobody was visited in its window"
     assert not spot_office.result_of(office, unwelcome)["claims"][0].get("estimate")
@@ -354,7 +354,7 @@ def test_an_unreached_unit_is_replaced_for_the_estimate_only(office):
 
 def _marked(office, spot_list, **changed: object):
     """The list's workbook with changed marks, so that it is another list's."""
-    [visits] = spot_tasks.visit_lists(spot_list)
+    [visits] = spot_visit_lists.visit_lists(spot_list)
     return type(visits)(**{**vars(visits), **changed})
 
 
@@ -374,7 +374,7 @@ def test_a_list_of_another_draw_is_answered_and_kept(office, changed, why):
 def test_a_county_sends_no_results_about_itself(office):
     """Neither the list nor a report, refused as such, with the list's rows on a sheet beside it."""
     spot_list, county = drawn(office), Actor("赵柏乡", "县级", (COUNTY,))
-    path = spot_office.filled(spot_tasks.visit_lists(spot_list)[0], all_so, office.sent, "自己查.xlsx")
+    path = spot_office.filled(spot_visit_lists.visit_lists(spot_list)[0], all_so, office.sent, "自己查.xlsx")
     both = load_workbook(office.workbook(MONTH, COUNTY, lambda unit: None))
     sheet = both.create_sheet("附")
     for cells in load_workbook(path).worksheets[0].iter_rows(values_only=True):
@@ -389,7 +389,7 @@ def test_a_county_sends_no_results_about_itself(office):
 
 def test_results_before_the_draw_are_refused(office):
     spot_list = drawn(office)
-    path = spot_office.filled(spot_tasks.visit_lists(spot_list)[0], all_so, office.sent, "太早.xlsx")
+    path = spot_office.filled(spot_visit_lists.visit_lists(spot_list)[0], all_so, office.sent, "太早.xlsx")
     second = spot_office.planned(office)
     early = _marked(office, spot_list, number=second)
     [report] = submit_files.submit(
@@ -397,7 +397,7 @@ def test_results_before_the_draw_are_refused(office):
     )
     assert "还没有抽取" in report.findings[0]["message"]
     late = spot_office.filled(
-        spot_tasks.visit_lists(spot_list)[0], lambda t: spot_office.says("属实", days="2020-05-01"), office.sent
+        spot_visit_lists.visit_lists(spot_list)[0], lambda t: spot_office.says("属实", days="2020-05-01"), office.sent
     )
     [report] = submit_files.submit([late], office.settings, now=at(3))
     assert set(codes(report)) == {"spot_day"} and report.rows["accepted"] == 0
@@ -406,7 +406,7 @@ def test_results_before_the_draw_are_refused(office):
 
 def test_two_inspectors_who_disagree_in_a_file_are_both_held(office):
     spot_list = drawn(office)
-    [visits] = spot_tasks.visit_lists(spot_list)
+    [visits] = spot_visit_lists.visit_lists(spot_list)
     path = spot_office.filled(visits, all_so, office.sent, "两人.xlsx")
     book = load_workbook(path)
     sheet = book.worksheets[0]
@@ -420,7 +420,7 @@ def test_two_inspectors_who_disagree_in_a_file_are_both_held(office):
 
 def test_an_edited_list_is_held_at_its_cells(office):
     spot_list = drawn(office)
-    [visits] = spot_tasks.visit_lists(spot_list)
+    [visits] = spot_visit_lists.visit_lists(spot_list)
     path = spot_office.filled(visits, all_so, office.sent, "改过.xlsx")
     book = load_workbook(path)
     sheet = book.worksheets[0]
@@ -435,7 +435,7 @@ def test_an_edited_list_is_held_at_its_cells(office):
 
 def test_a_list_saved_without_its_marks_is_known_by_its_title_and_rows(office):
     spot_list = drawn(office)
-    path = spot_office.filled(spot_tasks.visit_lists(spot_list)[0], all_so, office.sent, "另存.xlsx")
+    path = spot_office.filled(spot_visit_lists.visit_lists(spot_list)[0], all_so, office.sent, "另存.xlsx")
     book = load_workbook(path)
     del book["_shequ"]
     book.worksheets[0]["A1"] = "核查表"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines.monthly import checked_editions
+from pipelines.monthly import republish_after_check
 from tests.dashboards.conftest import texts
 from tests.verification import spot_office
 from tests.verification.spot_office import FACILITY, all_so, at, but, drawn, send
@@ -62,7 +62,7 @@ def test_the_check_stands_beside_the_figure(page, office):
     spot_list = drawn(office)
     code = spot_office.now_of(office, spot_list).units[spot_list.planned_keys()[0][0]].code
     send(office, spot_list, but(code, "不属实", note="没有房子"), at(3))
-    [made] = checked_editions.follow(office.settings)
+    [made] = republish_after_check.follow(office.settings)
     opened = page("indicator", indicator=FACILITY, part="spot")
     said = texts(opened)
     assert "抽查" in said and "有 95% 的把握" in said and "2020年4月抽查" in said

@@ -17,7 +17,7 @@ Address = tuple[int, int]
 def of_zeros(
     zeros: dict[Address, bytes], shared: dict[bytes, tuple[Address, bytes]], sheet: str
 ) -> dict[Address, tuple[str, int, int]]:
-    """Cells that bare references refer to; a shared formula stands at the first cell of its group and is shifted for the others."""
+    """For each formula that is only a reference, the cell it refers to. A shared formula stands in the first cell of its group."""
     references = {}
     for address, formula in zeros.items():
         group = _GROUP.search(formula)

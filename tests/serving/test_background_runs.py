@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import settings
 from pipelines.errors import Refusal
-from pipelines.serving import handing_over, probes
+from pipelines.serving import background_runs, probes
 from pipelines.settings import Settings
 
 JUNE = date(2019, 6, 1)
@@ -36,10 +36,10 @@ def by(monkeypatch):
     """`by(dagster)`: what the page hears while the month is computed."""
 
     def heard(dagster: Dagster) -> list[str]:
-        monkeypatch.setattr(handing_over, "dagster", lambda _: "http://127.0.0.1:1")
-        monkeypatch.setattr(handing_over, "PAUSE", 0.0)
+        monkeypatch.setattr(background_runs, "dagster", lambda _: "http://127.0.0.1:1")
+        monkeypatch.setattr(background_runs, "PAUSE", 0.0)
         monkeypatch.setattr(probes, "ask", dagster.ask)
-        return list(handing_over.run_month(Settings(None, None), JUNE, '李"某'))
+        return list(background_runs.run_month(Settings(None, None), JUNE, '李"某'))
 
     return heard
 
@@ -79,16 +79,18 @@ def test_a_server_that_falls_silent_is_said_and_the_run_goes_on(by):
 
 
 def test_without_serve_there_is_no_dagster(tmp_path):
-    assert handing_over.dagster(Settings(tmp_path, tmp_path)) is None
+    assert background_runs.dagster(Settings(tmp_path, tmp_path)) is None
 
 
 def test_a_command_runs_in_a_process_of_its_own_and_its_refusal_is_told(tmp_path):
     place, heard = Settings(tmp_path / "data", settings.load().reference), []
     with pytest.raises(Refusal, match=r"^2019年6月未经审定[，,]无需重开"):
-        for said in handing_over.command(place, "reopen", "2019-06", "--why", "错", "--by", "李某", doing="正在重开"):
+        for said in background_runs.command(
+            place, "reopen", "2019-06", "--why", "错", "--by", "李某", doing="正在重开"
+        ):
             heard.append(said)
     assert heard[0].startswith("正在重开，已 0 秒")
 
 
 def test_a_bug_is_told_as_one():
-    assert handing_over._reason("Traceback\nKeyError: 'x'\n") == "程序出错，请告诉运行维护人员：KeyError: 'x'"
+    assert background_runs._reason("Traceback\nKeyError: 'x'\n") == "程序出错，请告诉运行维护人员：KeyError: 'x'"

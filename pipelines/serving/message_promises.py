@@ -9,7 +9,7 @@ from pipelines.months import SHANGHAI
 from pipelines.notify import contacts
 from pipelines.notify.contacts import NOBODY
 from pipelines.reference.reference_bundle import Reference
-from pipelines.serving import outside
+from pipelines.serving import network_process
 from pipelines.serving.promise import Promise
 from pipelines.settings import Settings
 
@@ -44,7 +44,7 @@ def messages(settings: Settings, now: datetime) -> Promise:
     age = now - datetime.fromtimestamp(_changed(waiting[0]), SHANGHAI)
     due = (now - age + SENT_WITHIN).date()
     says = f"待发 {len(waiting)} 条，最早的已等 {_long(age)}"
-    troubles = outside.note(settings).get("troubles") or []
+    troubles = network_process.note(settings).get("troubles") or []
     return Promise("消息", age <= SENT_WITHIN, f"{says}：{troubles[0]}" if troubles else says, due)
 
 
@@ -53,7 +53,7 @@ def certificate(settings: Settings, now: datetime) -> Promise:
     name = "邮件服务器证书"
     if not _secured():
         return Promise(name, True, "没有设置加密的邮件服务器")
-    seen = outside.note(settings).get("certificate") or {}
+    seen = network_process.note(settings).get("certificate") or {}
     looked = seen.get("at") or seen.get("tried")
     if not looked or now - datetime.fromisoformat(looked) > SEEN_WITHIN:
         return Promise(name, False, "超过三天没有看过；shequ serve 运行时每天看一次")
@@ -72,7 +72,7 @@ def switch(settings: Settings, now: datetime) -> Promise:
     name = "值守信号"
     if not installation.switch():
         return Promise(name, True, "没有设置（SHEQU_SWITCH：每天触碰的网址或文件，触碰停止即报警）")
-    seen = outside.note(settings).get("switch") or {}
+    seen = network_process.note(settings).get("switch") or {}
     touched = datetime.fromisoformat(seen["at"]) if seen.get("at") else None
     due = (touched + TOUCHED_WITHIN).date() if touched else None
     if touched and now - touched <= TOUCHED_WITHIN:

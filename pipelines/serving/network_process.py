@@ -1,6 +1,6 @@
 """The process under `shequ serve` that uses the network, so that a slow mail server delays nothing else.
 
-    python -m pipelines.serving.outside
+    python -m pipelines.serving.network_process
 
 Every half minute: what waits in the outbox is sent, within a time limit. Once a day: the list of promises by mail to the operator (a sign of
 life), the dead man's switch, the mail server's certificate. What was seen is noted in `data/outside.json`.

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipelines.archive import month_state
-from pipelines.archive.edition_gate import Editions
+from pipelines.archive.released_editions import Editions
 from pipelines.archive.store import Event
 
 
