@@ -32,7 +32,7 @@ test: .venv/.test
 
 # The planners' notebooks in JupyterLab, on this machine only; installed the first time.
 notebook: .venv/.notebook
-	$(BIN)/python -m jupyterlab --ip=127.0.0.1 --notebook-dir=notebooks
+	$(BIN)/python -m jupyterlab --ip=127.0.0.1 --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # The notebooks run over sample data and stored with their outputs, for viewers that run nothing; needs Chromium. A few minutes.
 notebooks: .venv/.test

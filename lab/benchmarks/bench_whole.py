@@ -143,7 +143,12 @@ def run(units: int | None, count: int, keep: Path | None = None) -> list[dict]:
     with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as folder:
         here = Settings(Path(folder) / "data", place)
         known = len(reference_bundle.load(place).rosters.units(country.FIRST))
-        return [{"units": known, **_month(here, units, month)} for month in _span(count)]
+        rounds = []
+        for month in _span(count):
+            rounds.append({"units": known, **_month(here, units, month)})
+            # a year takes an hour: what is done is seen, and kept if it is interrupted
+            print(months.key(month), json.dumps(rounds[-1]), file=sys.stderr, flush=True)
+        return rounds
 
 
 def _month(here: Settings, units: int | None, month: date) -> dict:
