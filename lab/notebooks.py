@@ -96,7 +96,7 @@ async def _run_all(paths: list[Path]) -> list[NotebookNode]:
         kept = dict(book.metadata)
         client = nbclient.NotebookClient(
             book,
-            timeout=120,
+            timeout=600,
             record_timing=False,
             coalesce_streams=True,
             resources={"metadata": {"path": str(REPOSITORY)}},

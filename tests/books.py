@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 from unittest import mock
@@ -37,6 +37,11 @@ def but(village: str, **changed) -> Answers:
 def without(*names: str) -> Answers:
     """Everybody as always, the units of these names left out."""
     return lambda unit: None if unit.name in names else plain(unit)
+
+
+def without_papers() -> AbstractContextManager:
+    """In the block no papers are issued."""
+    return mock.patch.object(papers, "issue", lambda *_: [])
 
 
 class Office:
@@ -79,7 +84,7 @@ class Office:
 
     def run(self, month: date | None = None, with_papers: bool = False) -> Edition:
         """The monthly run; its papers, a quarter of its CPU, only for a test that looks at them."""
-        with nullcontext() if with_papers else mock.patch.object(papers, "issue", lambda *_: []):
+        with nullcontext() if with_papers else without_papers():
             return monthly_run.run(self.settings, month, by="测试")
 
     def release(self, month: date | None = None) -> Release:

@@ -6,12 +6,14 @@ import sys
 import pytest
 
 _PROGRAM = sys.modules["__main__"]
-# Files that last longest, longest first: begun last, they would keep one worker while the others have ended.
+# Files that last longest (20 s of CPU and more, children counted), longest first: begun last, they would keep one worker while the others have ended.
 LONG = (
-    "dashboards/test_browser", "faults/test_kills", "documentation/test_readme", "serving/test_serve", "notebooks/test_notebooks",
-    "dashboards/test_pages", "archive/test_decision_scenarios", "faults/test_sequences", "documentation/test_contributing",
-    "monthly/test_gate", "defs/test_monthly_run", "dashboards/test_month_board", "lab/test_audit_recomputes",
-    "lab/test_audit_of_odd_months", "figures/test_country_books",
+    "dashboards/test_browser", "notebooks/test_notebooks", "faults/test_kills", "lab/test_audit_recomputes", "serving/test_serve",
+    "monthly/test_gate", "archive/test_decision_scenarios", "documentation/test_readme", "documentation/test_contributing",
+    "dashboards/test_pages", "defs/test_monthly_run", "dashboards/test_month_board", "intake/test_rows_supersede_rows",
+    "faults/test_shelf", "intake/test_decisions_reach_the_readers", "intake/test_explanations", "faults/test_sequences",
+    "lab/test_audit_of_odd_months", "figures/test_compare_months", "intake/test_ways_back", "figures/test_change_breakdown",
+    "faults/test_warehouse", "figures/test_verdict_cases_in_the_engine", "faults/test_old_archives", "figures/test_country_books",
 )  # fmt: skip
 
 

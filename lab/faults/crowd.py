@@ -41,7 +41,7 @@ def at_once(settings: Settings, *asked: Asked) -> list[dict]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["lab.faults.crowd"])
     with ProcessPoolExecutor(len(asked), mp_context=context, max_tasks_per_child=1) as crowd:
-        return [task_.result(300) for task_ in [crowd.submit(_do, settings, *map(str, task)) for task in asked]]
+        return [task_.result(1000) for task_ in [crowd.submit(_do, settings, *map(str, task)) for task in asked]]
 
 
 def _do(settings: Settings, task: str, *arguments: str) -> dict:

@@ -190,7 +190,7 @@ def serve():
 
 
 def _wait(address: str, process: subprocess.Popen) -> None:
-    for _ in range(300):
+    for _ in range(6000):
         assert process.poll() is None, "streamlit ended before it answered"
         try:
             urllib.request.urlopen(address, timeout=1).close()  # noqa: S310 our own address

@@ -154,7 +154,7 @@ def handshake(port: int, host: str, origin: str) -> int:
     """Status of a WebSocket's first request to the dashboard itself."""
     sent = f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     sent += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=300) as line:
         line.sendall(sent.encode())
         return int(line.recv(100).split()[1])
 
@@ -183,8 +183,8 @@ def words(browser, address: str, heading: str, person: str | None = None, header
     context = browser.new_context(ignore_https_errors=True, http_credentials=login, extra_http_headers=headers or {})
     page, complaints = context.new_page(), []
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
-    page.goto(address, timeout=60_000)
-    page.get_by_text(heading).first.wait_for(timeout=60_000)
+    page.goto(address, timeout=300_000)
+    page.get_by_text(heading).first.wait_for(timeout=300_000)
     context.close()
     return complaints
 

@@ -62,7 +62,7 @@ def come(page, address: str, who: str) -> None:
 def test_a_known_person_comes_in_sends_a_file_and_leaves_and_a_stranger_stays_outside(browser, provided, workbooks):  # noqa: F811
     address, data, log = provided
     page = browser.new_context(locale="zh-CN").new_page()
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(300_000)
     come(page, address, "city@example.gov.cn")
     page.get_by_text("李市级 · 市级").wait_for()
     page.goto(f"{address}/reporting?room=upload")

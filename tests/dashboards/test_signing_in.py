@@ -93,7 +93,7 @@ def page(browser, provider):
     provider.person, provider.lasts, provider.forge = {}, 3600, False
     context = browser.new_context(locale="zh-CN")
     opened = context.new_page()
-    opened.set_default_timeout(90_000)  # a busy machine
+    opened.set_default_timeout(300_000)  # a busy machine
     yield opened
     context.close()
 

@@ -113,6 +113,7 @@ def test_children_of_a_killed_task_keep_no_lock_and_end_by_themselves(office, tm
         with pytest.raises(locks.Busy, match=rf"被杀的任务，进程 {task.pid}"), locks.hold(place, "下一个", wait=0):
             pass
         task.send_signal(signal.SIGKILL)
+        task.wait()
     with locks.hold(place, "下一个", wait=0.5):
         assert locks.holder(place)["doing"] == "下一个"
     deadline = time.monotonic() + 600
@@ -133,5 +134,5 @@ def test_an_orphaned_step_keeps_the_lock_until_it_ends_and_its_heir_waits(office
         with pytest.raises(locks.Busy, match=f"进程 {step}"), locks.hold(place, "重试", wait=0.3):
             pass
         os.kill(step, signal.SIGKILL)
-        with locks.hold(place, "重试", wait=10):
+        with locks.hold(place, "重试", wait=300):
             assert locks.holder(place)["doing"] == "重试"

@@ -68,10 +68,23 @@ def but(village, **changed):
     return lambda unit: {**steady(unit), **changed} if unit.uid == village.uid else steady(unit)
 
 
+# shares and ratios of units, of town communities only, of counties, of what a county's units add up to; the last test has all
+KINDS = (
+    "facility_rural", "platform_rural", "service_station", "facility_area_per_100", "social_workers_per_community", "work_fund_city",
+    "pilot_five", "agency", "town_platform",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def in_april(plain_city, tmp_path_factory) -> memory_city.City:
+def some_figures(plain_city, tmp_path_factory):
+    """The plain city, in which one indicator of each kind is measured."""
+    return small_city.measure_only(shutil.copytree(plain_city, tmp_path_factory.mktemp("some") / "reference"), KINDS)
+
+
+@pytest.fixture(scope="module")
+def in_april(some_figures, tmp_path_factory) -> memory_city.City:
     """All counties have reported April, and it is published."""
-    made = memory_city.City(tmp_path_factory.mktemp("april") / "data", plain_city)
+    made = memory_city.City(tmp_path_factory.mktemp("april") / "data", some_figures)
     submit_all(made, APRIL)
     made.publish(APRIL)
     return made
@@ -100,8 +113,8 @@ def test_a_village_that_built_its_facility_moves_by_answers(city):
     assert opened(release) == [{"unit": village.code, "part": "answers", "before": 2, "after": 1}]
 
 
-def test_a_village_that_says_for_the_first_time_moves_by_reporting(plain_city, tmp_path):
-    city = memory_city.City(tmp_path, plain_city)
+def test_a_village_that_says_for_the_first_time_moves_by_reporting(some_figures, tmp_path):
+    city = memory_city.City(tmp_path, some_figures)
     village = a_village(city, APRIL, wants=lambda unit: steady(unit)["facility"])
     submit_all(city, APRIL, lambda unit: None if unit.uid == village.uid else steady(unit))
     city.publish(APRIL)
@@ -141,8 +154,8 @@ def test_a_correction_of_the_earlier_month_is_told_as_such(city):
     assert opened(release) == [{"unit": village.code, "part": "correction", "before": 1, "after": 2}]
 
 
-def test_a_changed_definition_moves_its_own_indicator_by_register_and_no_other(city, plain_city, tmp_path):
-    stricter = shutil.copytree(plain_city, tmp_path / "stricter")
+def test_a_changed_definition_moves_its_own_indicator_by_register_and_no_other(city, some_figures, tmp_path):
+    stricter = shutil.copytree(some_figures, tmp_path / "stricter")
     small_city.replace(
         stricter / "policies" / "opinions-2018" / "register.yaml",
         "scope: is_rural, share: info_platform,", 'scope: is_rural, share: "info_platform AND facility",',
@@ -159,7 +172,8 @@ def test_a_changed_definition_moves_its_own_indicator_by_register_and_no_other(c
 
 
 def test_a_change_of_divisions_alone_is_told_as_boundary(split_city, tmp_path):
-    city = memory_city.City(tmp_path, split_city)
+    reference = small_city.measure_only(shutil.copytree(split_city, tmp_path / "reference"), KINDS)
+    city = memory_city.City(tmp_path / "data", reference)
     known = {unit.uid for unit in city.reference.rosters.units(MAY)}
     submit_all(city, MAY)
     city.publish(MAY)

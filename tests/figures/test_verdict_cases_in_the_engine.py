@@ -1,4 +1,8 @@
-"""The worked examples of `tests/specs/verdicts` once more, by the engine: answers of units in a warehouse, month by month."""
+"""The worked examples of `tests/specs/verdicts` once more, by the engine: answers of units in a warehouse, month by month.
+
+Examples of the same months are computed together: each has counties, questions and an indicator of its own, and its units tell of
+every other example's scope that they are outside.
+"""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -35,15 +39,16 @@ SAID = {"是": (True, True), "否": (True, False), "未填": (True, None), "不�
 LENT = "沿用"
 AMOUNT = pa.decimal128(18, 6)
 ANSWERS = pa.schema(
-    {"month": pa.date32(), "group": pa.int32(), "count": pa.int32(), "carried": pa.bool_(), "inside": pa.bool_(), "done": pa.bool_()}
-    | {"above": AMOUNT, "below": AMOUNT}
+    {"month": pa.date32(), "example": pa.int32(), "group": pa.int32(), "count": pa.int32(), "unit": pa.string(), "carried": pa.bool_()}
+    | {"inside": pa.bool_(), "done": pa.bool_(), "above": AMOUNT, "below": AMOUNT}
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a group of like units says in a month."""
+    """What a group of like units of an example says in a month."""
 
+    example: int
     group: int
     count: int
     county: str
@@ -65,45 +70,57 @@ def in_month(named: str | list[str], place: int) -> str:
     return named[place] if isinstance(named, list) else named
 
 
-def answer(group: int, row: dict, place: int) -> Answer:
+def answer(example: int, group: int, row: dict, place: int) -> Answer:
     said = str(row["各月"][place])
     text = said.removeprefix(LENT)
     above, below = map(Decimal, text.split("/")) if "/" in text else (None, None)
     inside, done = SAID.get(text, (True, None))
     where = {"count": row.get("个数", 1), "county": row.get("县", HERE), "town": town_of(row, place)}
     kind = in_month(row.get("类型", "农村社区"), place)
+    carried = said != text
     return Answer(
-        group=group, kind=kind, inside=inside, done=done, above=above, below=below, carried=said != text, **where
+        example, group, kind=kind, inside=inside, done=done, above=above, below=below, carried=carried, **where
     )
 
 
+def months_of(case: dict) -> tuple[date, ...]:
+    return tuple(months.parse(month) for month in case.get("months", ["2020-06"]))
+
+
 class Rosters:
-    """A city whose units come and go by the month."""
+    """A city whose units come and go by the month, of examples with the same months."""
 
     city = SimpleNamespace(code=CITY)
 
-    def __init__(self, case: dict):
-        self.case = case
-        self.months = [months.parse(month) for month in case.get("months", ["2020-06"])]
+    def __init__(self, cases: list[dict]):
+        self.cases, self.months = cases, months_of(cases[0])
         self.answers = {
-            month: [answer(n, row, place) for n, row in enumerate(case["units"]) if str(row["各月"][place]) != "无"]
+            month: [
+                answer(example, group, row, place)
+                for example, case in enumerate(cases)
+                for group, row in enumerate(case["units"])
+                if str(row["各月"][place]) != "无"
+            ]
             for place, month in enumerate(self.months)
         }
         every = range(len(self.months))
-        named = sorted({(row.get("县", HERE), town_of(row, place)) for row in case["units"] for place in every})
-        self.places = {name: f"1305{number:02}" for number, name in enumerate(sorted({c for c, _ in named}), 1)}
-        self.towns = {
-            (county, town): f"{self.places[county]}{number:03}" for number, (county, town) in enumerate(named)
-        }
-        self.names = {code: name for name, code in self.places.items()}
-        self.places |= {town: code for (_, town), code in self.towns.items()}
+        named = sorted({
+            (example, row.get("县", HERE), town_of(row, place))
+            for example, case in enumerate(cases) for row in case["units"] for place in every
+        })  # fmt: skip
+        counties = list(dict.fromkeys((example, county) for example, county, _ in named))
+        assert len(counties) < 100, "a county's code has two digits of its own"
+        self.places = {place: f"1305{number:02}" for number, place in enumerate(counties, 1)}
+        self.names = {code: name for (_, name), code in self.places.items()}
+        self.towns = {place: f"{self.places[place[:2]]}{number:03}" for number, place in enumerate(named)}
+        self.places |= {(example, town): code for (example, _, town), code in self.towns.items()}
 
     def table(self, month: date, uids: object = None) -> pa.Table:
         rows = []
         for a in self.answers.get(month, []):
-            town = self.towns[a.county, a.town]
+            town = self.towns[a.example, a.county, a.town]
             unit = {"town_code": town, "county_code": town[:6], "kind": a.kind}
-            rows += [{"code": f"{a.group}:{n}", "uid": f"{a.group}:{n}", **unit} for n in range(a.count)]
+            rows += [{"code": code, "uid": code, **unit} for code in codes(a)]
         return pa.Table.from_pylist(rows, schema=TABLE)
 
     def county_table(self, month: date) -> pa.Table:
@@ -111,11 +128,14 @@ class Rosters:
         return pa.Table.from_pylist(rows, schema=COUNTY_TABLE)
 
     def counties(self, month: date) -> list:
-        """Every county of the example; where counties are counted, those that there are in the month."""
-        codes = self.names
-        if self.case.get("of") == "county":
-            codes = sorted({self.places[a.county] for a in self.answers.get(month, [])})
-        return [SimpleNamespace(code=code) for code in codes]
+        """Every county of the examples; where counties are counted, those that there are in the month."""
+        there = {self.places[a.example, a.county] for a in self.answers.get(month, [])}
+        there |= {
+            code
+            for (example, _), code in self.places.items()
+            if code in self.names and self.cases[example].get("of") != "county"
+        }
+        return [SimpleNamespace(code=code) for code in sorted(there)]
 
     def edition(self, month: date) -> SimpleNamespace:
         return SimpleNamespace(year=month.year, cut_off=month)
@@ -125,40 +145,51 @@ class Rosters:
         goes_on = set(self.table(later)["code"].to_pylist())
         rows = []
         for a in self.answers.get(month, []):
-            town = self.towns[a.county, town_of(self.case["units"][a.group], self.months.index(later))]
+            row = self.cases[a.example]["units"][a.group]
+            town = self.towns[a.example, a.county, town_of(row, self.months.index(later))]
             place = {"town_code": town, "town": "", "county_code": town[:6], "county": ""}
-            codes = [f"{a.group}:{n}" for n in range(a.count)]
-            rows += [{"code": c, "uid": c, "to_code": c if c in goes_on else None, **place} for c in codes]
+            rows += [{"code": c, "uid": c, "to_code": c if c in goes_on else None, **place} for c in codes(a)]
         return pa.Table.from_pylist(rows, schema=AS_OF_TABLE)
 
 
-def form(case: dict) -> Form:
-    period = "year" if case.get("yearly") else "stock"
-    fields = [Field(id=name, label=name, type="flag", period=period) for name in ("inside", "done")]
-    fields += [Field(id=name, label=name, type="number", period=period) for name in ("above", "below")]
+def codes(a: Answer) -> list[str]:
+    return [f"{a.example}:{a.group}:{n}" for n in range(a.count)]
+
+
+def form(cases: list[dict]) -> Form:
+    fields = []
+    for n, case in enumerate(cases):
+        period = "year" if case.get("yearly") else "stock"
+        types = {"inside": "flag", "done": "flag", "above": "number", "below": "number"}
+        fields += [Field(id=f"{name}_{n}", label=name, type=type, period=period) for name, type in types.items()]
     return Form("1", Part("community", "表1", tuple(fields)), Part("county", "表2", tuple(fields)), ())
 
 
-def indicator(case: dict, asked: Form) -> Indicator:
+def indicator(n: int, case: dict, asked: Form) -> Indicator:
     ratio, of = case.get("ratio"), case.get("of", "community")
+    said = (
+        {"ratio": {"numerator": f"above_{n}", "denominator": f"below_{n}", **(ratio or {})}}
+        if ratio
+        else {"share": f"done_{n}"}
+    )
     entry = Entry_.model_validate(
         {
-            "id": "case", "name": "例", "clause": "一", "quote": "例", "wording": "required", "unit": "%", "of": of,
+            "id": f"case_{n}", "name": "例", "clause": "一", "quote": "例", "wording": "required", "unit": "%", "of": of,
             "target": case.get("targets") or case.get("target") or [], "baseline": case.get("baseline"),
             "since": case.get("since"), "judged": case.get("judged"),
-        } | ({"ratio": {"numerator": "above", "denominator": "below", **ratio}} if ratio else {"share": "done"})
+        } | said
     )  # fmt: skip
     entry = entry.model_copy(update={"targets": _begun_in_turn(entry.targets)})
     names = namespace(SimpleNamespace(since="2010-01"), {}, asked, of)
-    inside = f"inside AND {case['scope']}" if "scope" in case else "inside"
-    scope, share = (compile_expression(name, names, "case", "boolean") for name in (inside, "done"))
-    parts = [compile_expression(name, names, "case", "number") for name in ("above", "below")]
+    inside = f"inside_{n} AND {case['scope']}" if "scope" in case else f"inside_{n}"
+    scope, share = (compile_expression(name, names, "case", "boolean") for name in (inside, f"done_{n}"))
+    parts = [compile_expression(f"{name}_{n}", names, "case", "number") for name in ("above", "below")]
     return Indicator(entry, scope, None if ratio else share, *(parts if ratio else (None, None)), "个村")
 
 
 @dataclass(frozen=True)
 class Register:
-    """One policy with one indicator."""
+    """One policy with an indicator of each example."""
 
     indicators: tuple[Indicator, ...]
     policy = SimpleNamespace(id=POLICY)
@@ -175,37 +206,54 @@ def reference(plain_city):
 
 
 @pytest.fixture(scope="module")
-def store(reference, tmp_path_factory):
-    """A projection for all examples: the questions and the indicator have the same names in each."""
-    return projection.in_memory(replace(reference, form=form({})), Archive(tmp_path_factory.mktemp("archive")))
+def archive(tmp_path_factory) -> Archive:
+    return Archive(tmp_path_factory.mktemp("archive"))
 
 
-def count(store, reference, case: dict) -> Rosters:
-    """Count and judge the example's months."""
-    asked, rosters = form(case), Rosters(case)
-    register = Register((indicator(case, asked),))
+@pytest.fixture(scope="module")
+def figure(reference, archive):
+    """`figure(case)`: the figure of the example's last month and place; None where there is none."""
+    together: dict[tuple, list[dict]] = {}
+    for case in CASES:
+        together.setdefault(months_of(case), []).append(case)
+    told: dict[str, dict | None] = {}
+
+    def of(case: dict) -> dict | None:
+        if case["says"] not in told:
+            told.update(figures(reference, archive, together[months_of(case)]))
+        return told[case["says"]]
+
+    return of
+
+
+def figures(reference, archive: Archive, cases: list[dict]) -> dict[str, dict | None]:
+    """By what each example says: its figure."""
+    store, rosters = count(reference, archive, cases)
+    cursor = store.con.execute("SELECT * FROM figure WHERE month = ?", [rosters.months[-1]])
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    store.con.close()
+    there = {(row["indicator"], row["unit"]): row for row in rows}
+    for row in rows:
+        row["deciding"] = "、".join(rosters.names[code] for code in (row["deciding"] or "").split(",") if code)
+    return {
+        case["says"]: there.get((f"case_{n}", rosters.places.get((n, case.get("place")), CITY)))
+        for n, case in enumerate(cases)
+    }
+
+
+def count(reference, archive: Archive, cases: list[dict]) -> tuple[projection.Warehouse, Rosters]:
+    """Count and judge the months of examples."""
+    asked, rosters = form(cases), Rosters(cases)
+    store = projection.in_memory(replace(reference, form=asked), archive)
+    register = Register(tuple(indicator(n, case, asked) for n, case in enumerate(cases)))
     store.reference = SimpleNamespace(**vars(reference) | {"form": asked, "registers": (register,), "rosters": rosters})
     store.reference.rules, store.reference.county_rules = [], []
-    filled = "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND estimated_size > 0"
-    for (table,) in store.con.execute(filled).fetchall():
-        store.con.execute(f'DELETE FROM "{table}"')
     for part in (effective_answers, figure_counts, progress):
         part.create(store)
     for month in rosters.months:
         compute(store, rosters, month)
-    return rosters
-
-
-def figure(store, reference, case: dict) -> dict | None:
-    """The figure of the example's last month and place; None where there is none."""
-    rosters = count(store, reference, case)
-    unit = rosters.places.get(case.get("place"), CITY)
-    cursor = store.con.execute("SELECT * FROM figure WHERE month = ? AND unit = ?", [rosters.months[-1], unit])
-    row = cursor.fetchone()
-    if row is None:
-        return None
-    row = dict(zip([column[0] for column in cursor.description], row, strict=True))
-    return row | {"deciding": "、".join(rosters.names[code] for code in (row["deciding"] or "").split(",") if code)}
+    return store, rosters
 
 
 def compute(store, rosters: Rosters, month: date) -> None:
@@ -214,27 +262,36 @@ def compute(store, rosters: Rosters, month: date) -> None:
     else:
         as_now.load_later_divisions(store, [month], rosters.months[-1])
         county_origins.load(store, [], month)
-    told_by = [
-        [month, rosters.places[a.county], a.carried, a.inside, a.done, a.above, a.below]
-        for a in {a.county: a for a in rosters.answers[month]}.values()
-    ]
-    store.con.executemany("INSERT INTO county_standing VALUES (?, ?, 'accepted', NULL, ?, NULL, ?, ?, ?, ?)", told_by)
-    answers = pa.Table.from_pylist([asdict(a) | {"month": month} for a in rosters.answers[month]], schema=ANSWERS)
-    arrow_rows.load(
-        store.con,
-        answers,
-        "INSERT INTO standing (month, unit, uid, row_state, carried, inside, done, above, below) "
-        "SELECT month, \"group\" || ':' || n, \"group\" || ':' || n, 'accepted', carried, inside, done, above, below "
-        "FROM (SELECT *, unnest(range(count)) AS n FROM incoming)",
-    )
+    tell(store, rosters, month)
     figure_counts.compute(store, [month])
     progress.compute(store, [month], opened=rosters.months[0])
     last_reported.compute(store, last_reported.Judged(month, "then", "then", rosters.months[0]))
 
 
+def tell(store, rosters: Rosters, month: date) -> None:
+    """What every unit and county of the month answers: of its own example what it says, of all others that it is outside."""
+    answers = [
+        asdict(a) | {"month": month, "unit": rosters.places[a.example, a.county]} for a in rosters.answers[month]
+    ]
+    by_county = list({a["unit"]: a for a in answers}.values())
+    said = "".join(
+        f", CASE WHEN example = {n} THEN inside ELSE FALSE END AS inside_{n}"
+        + "".join(f", CASE WHEN example = {n} THEN {name} END AS {name}_{n}" for name in ("done", "above", "below"))
+        for n in range(len(rosters.cases))
+    )
+    each = "SELECT * REPLACE (example || ':' || \"group\" || ':' || n AS unit) FROM (SELECT *, unnest(range(count)) AS n FROM incoming)"
+    for rows, table, units in (
+        (answers, "standing", f"SELECT *, unit AS uid FROM ({each})"),
+        (by_county, "county_standing", "FROM incoming"),
+    ):
+        columns = "month, unit, 'accepted' AS row_state, carried" + (", uid" if table == "standing" else "")
+        told = f"INSERT INTO {table} BY NAME SELECT {columns}{said} FROM ({units})"
+        arrow_rows.load(store.con, pa.Table.from_pylist(rows, schema=ANSWERS), told)
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])
-def test_worked_example_by_the_engine(store, reference, case):
-    row = figure(store, reference, case)
+def test_worked_example_by_the_engine(figure, case):
+    row = figure(case)
     if case["result"] == NO_FIGURE:
         assert row is None
         return
@@ -262,8 +319,8 @@ TURNED = {
 }
 
 
-def test_pace_counts_units_known_both_times_and_no_reporting(store, reference, monkeypatch):
-    rosters = count(store, reference, TURNED)
+def test_pace_counts_units_known_both_times_and_no_reporting(reference, archive, monkeypatch):
+    store, rosters = count(reference, archive, [TURNED])
     monkeypatch.setattr(as_now, "key", lambda warehouse, month: "then")
     turned = forecast._turned(store, *rosters.months)
-    assert turned == {(POLICY, "case", "city", CITY): 3, (POLICY, "case", "county", rosters.places[HERE]): 3}
+    assert turned == {(POLICY, "case_0", "city", CITY): 3, (POLICY, "case_0", "county", rosters.places[0, HERE]): 3}

@@ -107,16 +107,25 @@ def test_an_explained_warning_is_accepted_and_stays_quiet_until_the_value_change
     assert ("warning", "explained") in listed(office)
 
 
+@pytest.fixture(scope="module")
+def asked(reference, tmp_path_factory) -> tuple[Office, str]:
+    """An office with a question that nobody has answered, and the question; what is refused leaves it so."""
+    office = Office(tmp_path_factory.mktemp("asked") / "data", reference)
+    return office, questionable(office, next(u.name for u in office.units(APRIL, ZONE) if u.kind == "农村社区"))
+
+
 @pytest.mark.parametrize("phrase", ["核实无误", "情况属实。", "无", " "])
-def test_a_stock_phrase_is_no_explanation(office, village, phrase):
-    finding = questionable(office, village)
+def test_a_stock_phrase_is_no_explanation(asked, phrase):
+    office, finding = asked
     with pytest.raises(Refusal, match="没有说明情况"):
         answer_matters.explain(finding, phrase, office.settings, "县局王某")
+    assert listed(office, "warning") == [("warning", "open")]
 
 
-def test_an_unexplained_warning_cannot_be_accepted(office, village):
+def test_an_unexplained_warning_cannot_be_accepted(asked):
+    office, finding = asked
     with pytest.raises(Refusal, match="还没有情况说明"):
-        answer_matters.accept(questionable(office, village), office.settings, LI)
+        answer_matters.accept(finding, office.settings, LI)
 
 
 def test_the_same_waiver_twice_is_one_event(office, village):

@@ -16,8 +16,8 @@ from pipelines.sample.write_samples import Sample
 from tests import small_city
 
 pytestmark = pytest.mark.slow
-# a New Year between, and the change of divisions of 2020-06
-SPANS = {"new_year": "2018-12..2019-02", "merger": "2020-05..2020-07"}
+# a New Year between; the change of divisions of 2020-06, a month before and one after
+SPANS = {"new_year": "2018-12..2019-01", "merger": "2020-05..2020-07"}
 # 柏乡县, the zone, 任县 that becomes 任泽区
 COUNTIES = ("130524", "130571", "130526", "130505")
 
@@ -31,7 +31,7 @@ class Few(Sample):
 
 @pytest.fixture(scope="module", params=SPANS)
 def installation(request, tmp_path_factory):
-    """A small city, with the sample of three months of its counties submitted and published; (data folder, reference, months)."""
+    """A small city, with the sample of these months of its counties submitted and published; (data folder, reference, months)."""
     folder = tmp_path_factory.mktemp(request.param)
     made = settings.Settings(folder / "data", small_city.make(folder / "reference", COUNTIES))
     # the sample grows from the summer of 2018 on: it needs editions that the small city lacks

@@ -21,7 +21,7 @@ from pipelines.months import SHANGHAI
 from pipelines.serving import background_runs
 from pipelines.settings import Settings
 from tests import small_city
-from tests.books import Office, but, figure, without
+from tests.books import Office, but, figure, without, without_papers
 
 APRIL, MAY, JULY = date(2020, 4, 1), date(2020, 5, 1), date(2020, 7, 1)
 ONE, OTHER = "130571", "130524"
@@ -49,6 +49,13 @@ def published(reference, tmp_path_factory) -> Office:
 def office(published, tmp_path) -> Office:
     shutil.copytree(published.settings.data, tmp_path / "data")
     return Office(tmp_path / "data", published.settings.reference)
+
+
+@pytest.fixture
+def no_papers():
+    """For a test that looks at none."""
+    with without_papers():
+        yield
 
 
 def village(office: Office) -> str:
@@ -123,6 +130,7 @@ def test_what_came_in_after_the_tick_waits_for_the_next_one(office):
     assert list(overdue.owed(office.settings, now + timedelta(days=1))) == [MAY]
 
 
+@pytest.mark.usefixtures("no_papers")
 def test_a_slip_into_a_much_later_month_costs_nothing_between_and_stays_off_the_screen(office):
     slip = date(2023, 9, 1)
     report = office.send(slip, ONE)
@@ -144,6 +152,7 @@ def test_a_slip_into_a_much_later_month_costs_nothing_between_and_stays_off_the_
 # ---- by hand, and back
 
 
+@pytest.mark.usefixtures("no_papers")
 def test_a_person_releases_and_takes_back_and_what_stood_before_is_current_again(office):
     office.send(MAY, ONE, but(village(office), facility="否", facility_area=None))
     make_working(office)
@@ -157,6 +166,7 @@ def test_a_person_releases_and_takes_back_and_what_stood_before_is_current_again
     assert office.current == "2020-05/2"
 
 
+@pytest.mark.usefixtures("no_papers")
 def test_without_any_release_left_nothing_is_current_and_it_is_said(office):
     for name in ("2020-05/1", "2020-04/1"):
         month_decisions.retract(name, "重来", office.settings, "李某")
@@ -273,6 +283,7 @@ def test_papers_are_issued_anew_with_a_note_on_their_month_and_without_it_when_i
     assert not papers.behind(office.settings, edition)
 
 
+@pytest.mark.usefixtures("no_papers")
 def test_a_reopening_taken_back_takes_its_correction_from_the_screen_and_another_brings_it_back(office):
     month_decisions.approve(MAY, office.settings, "市局李某", "其余停电")
     mistake = month_decisions.reopen(MAY, "误点", office.settings, "市局李某")
@@ -288,6 +299,7 @@ def test_a_reopening_taken_back_takes_its_correction_from_the_screen_and_another
     assert rebuild_editions.rebuild(office.settings)["agrees"]
 
 
+@pytest.mark.usefixtures("no_papers")
 def test_a_county_that_need_not_report_is_not_missing_from_an_approval(office):
     decisions.extend(MAY, OTHER, office.settings, "市局李某", "受灾", excuse=True)
     assert "missing" not in month_decisions.approve(MAY, office.settings, "市局李某").body
@@ -297,6 +309,7 @@ def test_a_county_that_need_not_report_is_not_missing_from_an_approval(office):
 # ---- rebuild
 
 
+@pytest.mark.usefixtures("no_papers")
 def test_a_rebuild_from_the_archive_alone_follows_releases_and_retractions(office):
     office.send(MAY, ONE, but(village(office), facility="否", facility_area=None))
     office.run(MAY)

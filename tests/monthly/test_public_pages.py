@@ -403,7 +403,7 @@ def asked(port: int, path: str) -> tuple[int, str]:
     """Status and kind of what is served, once the server is up."""
     for _ in range(100):
         try:
-            line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
             line.request("GET", f"/{path}")
             answer = line.getresponse()
             return answer.status, answer.getheader("Content-Type", "")

@@ -142,7 +142,7 @@ def test_reading_a_workbook_opens_no_file_and_no_socket(tmp_path):
         ROOT,
         *paths,
     ]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=900, check=False)
     if "ptrace" in done.stderr:
         pytest.skip("ptrace 在这里不允许")
     assert done.stdout.split() == ["xml_entities"], done.stderr[-2000:]

@@ -49,7 +49,7 @@ def _to_pdf(folder: Path, *papers: Path) -> None:
     profile = f"-env:UserInstallation=file://{folder / 'profile'}"
     subprocess.run(
         [SOFFICE, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, *papers],
-        check=True, capture_output=True, timeout=180, env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
+        check=True, capture_output=True, timeout=900, env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import io
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import openpyxl
 import pytest
@@ -56,6 +57,11 @@ def made(month: date = MONTH, known: LastAnswers | None = None, town: str | None
     return template_workbook._filled(pages.form().in_month(month), order, month, known or last())
 
 
+@cache
+def usual() -> bytes:
+    return made()
+
+
 def filled(data: bytes, *changes: tuple[str, object], sheet: int = 0, name: str = NAME, rename: str | None = None):
     """Read back after cells were filled in with openpyxl."""
     book = openpyxl.load_workbook(io.BytesIO(data))
@@ -85,28 +91,28 @@ def tick(row: int) -> tuple[str, str]:
 
 
 def test_last_months_answers_are_filled_in_with_a_tint_and_a_second_one_for_what_moves():
-    sheet = openpyxl.load_workbook(io.BytesIO(made())).worksheets[0]
+    sheet = openpyxl.load_workbook(io.BytesIO(usual())).worksheets[0]
     assert sheet[at("households", 5)].value == 300 and sheet[at("party_org", 5)].value == "是"
     tints = {sheet[at(name, 5)].fill.fgColor.rgb for name in ("households", "population", "satisfaction")}
     assert len(tints) == 1 and sheet[at("party_org", 5)].fill.fgColor.rgb not in tints
 
 
 def test_only_code_name_town_and_kind_are_locked_and_there_is_no_password():
-    sheet = openpyxl.load_workbook(io.BytesIO(made())).worksheets[0]
+    sheet = openpyxl.load_workbook(io.BytesIO(usual())).worksheets[0]
     locked = [sheet.cell(5, i).protection.locked for i in range(1, TICKS + 1)]
     assert locked == [True] * 4 + [False] * (TICKS - 4)
     assert sheet.protection.sheet and sheet.protection.password is None
 
 
 def test_a_workbook_in_which_nothing_was_done_counts_for_nothing():
-    reading = filled(made())
+    reading = filled(usual())
     assert not reading.refused and codes(reading) == [] and reading.record is None
     assert {"not_confirmed", "record_not_confirmed"} <= pages.codes(reading, "warning")
     assert "no_units" not in pages.codes(reading) and "units_missing" in pages.codes(reading)
 
 
 def test_changed_and_ticked_rows_are_this_months_and_the_others_are_left_out():
-    reading = filled(made(), (at("households", 5), 301), tick(7))
+    reading = filled(usual(), (at("households", 5), 301), tick(7))
     assert codes(reading) == sorted([UNITS[0].code, UNITS[2].code])
     (findings,) = [f for f in reading.findings if f.code == "prefilled"]
     assert "1 行有改动，1 行已核对，6 行既未改动也未核对" in findings.message
@@ -114,34 +120,34 @@ def test_changed_and_ticked_rows_are_this_months_and_the_others_are_left_out():
 
 @pytest.mark.parametrize("word", ["是", "√", 1, True, "Yes", "已核对", "已核", "无变化", "没有变化", "✔"])
 def test_a_row_and_the_rest_are_confirmed_in_any_word_that_says_so(word):
-    assert codes(filled(made(), (tick(7)[0], word))) == [UNITS[2].code]
-    assert len(codes(filled(made(), (REST, word)))) == len(UNITS)
+    assert codes(filled(usual(), (tick(7)[0], word))) == [UNITS[2].code]
+    assert len(codes(filled(usual(), (REST, word)))) == len(UNITS)
 
 
 @pytest.mark.parametrize("word", ["否", "×", 0, "有变化", "待核对"])
 def test_any_other_word_confirms_nothing(word):
-    assert codes(filled(made(), (tick(7)[0], word), (REST, word))) == []
+    assert codes(filled(usual(), (tick(7)[0], word), (REST, word))) == []
 
 
 def test_the_line_for_the_rest_confirms_all_rows_and_that_of_the_record_its_answers():
-    reading = filled(made(), (REST, "是"))
+    reading = filled(usual(), (REST, "是"))
     assert codes(reading) == sorted(unit.code for unit in UNITS) and reading.record is None
-    assert filled(made(), (REST_2, "是"), sheet=1).record is not None
+    assert filled(usual(), (REST_2, "是"), sheet=1).record is not None
 
 
 def test_an_answer_written_another_way_is_no_change_and_an_unreadable_one_is():
-    assert codes(filled(made(), (at("party_org", 5), "√"), (at("households", 6), "300户"))) == []
-    reading = filled(made(), (at("volunteers", 5), "约300"), (at("party_org", 6), None))
+    assert codes(filled(usual(), (at("party_org", 5), "√"), (at("households", 6), "300户"))) == []
+    reading = filled(usual(), (at("volunteers", 5), "约300"), (at("party_org", 6), None))
     assert codes(reading) == sorted(unit.code for unit in UNITS[:2])
 
 
 def test_one_answer_changed_in_the_record_makes_it_this_months():
     row = [field.id for field in pages.form().in_month(MONTH).county].index("average_wage") + 4
-    assert filled(made(), (f"D{row}", 61000), sheet=1).record is not None
+    assert filled(usual(), (f"D{row}", 61000), sheet=1).record is not None
 
 
 def test_rows_may_be_sorted_and_sheets_renamed():
-    book = openpyxl.load_workbook(io.BytesIO(made()))
+    book = openpyxl.load_workbook(io.BytesIO(usual()))
     sheet = book.worksheets[0]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=5, max_row=12)]
     for number, values in enumerate(reversed(rows), 5):
@@ -165,9 +171,9 @@ def test_in_january_what_begins_anew_each_year_is_empty_and_has_to_be_filled_in(
 
 def test_last_months_file_with_a_new_title_is_read_as_one_without_marks():
     title = "柏乡县2019年7月城乡社区基本情况表"
-    reading = filled(made(), ("A1", title), sheet=0, name="柏乡县2019年7月.xlsx")
+    reading = filled(usual(), ("A1", title), sheet=0, name="柏乡县2019年7月.xlsx")
     assert "sheets_set_aside" in pages.codes(reading) and reading.record is None, "the other sheet still says June"
-    book = openpyxl.load_workbook(io.BytesIO(made()))
+    book = openpyxl.load_workbook(io.BytesIO(usual()))
     book.worksheets[0]["A1"], book.worksheets[1]["A1"] = title, "柏乡县2019年7月工作情况表"
     out = io.BytesIO()
     book.save(out)
@@ -177,7 +183,7 @@ def test_last_months_file_with_a_new_title_is_read_as_one_without_marks():
 
 
 def test_a_county_that_puts_towns_on_sheets_of_their_own_confirms_each_by_itself():
-    book = openpyxl.load_workbook(io.BytesIO(made()))
+    book = openpyxl.load_workbook(io.BytesIO(usual()))
     first, second = book.worksheets[0], book.copy_worksheet(book.worksheets[0])
     first.delete_rows(9, 4)
     second.delete_rows(5, 4)
@@ -192,7 +198,7 @@ def test_a_county_that_puts_towns_on_sheets_of_their_own_confirms_each_by_itself
 
 
 def test_without_the_hidden_copy_every_answer_is_this_months():
-    book = openpyxl.load_workbook(io.BytesIO(made()))
+    book = openpyxl.load_workbook(io.BytesIO(usual()))
     del book["_shequ_last"]
     out = io.BytesIO()
     book.save(out)
@@ -223,7 +229,7 @@ def test_a_town_that_is_named_like_a_county_is_not_taken_for_it(month):
 
 
 def test_what_the_county_says_of_the_roster_reaches_the_city():
-    data = made()
+    data = usual()
     book = openpyxl.load_workbook(io.BytesIO(data))
     book["备注"]["B4"], book["备注"]["C4"] = "东街社区", "已更名为东苑社区"
     out = io.BytesIO()
@@ -234,7 +240,7 @@ def test_what_the_county_says_of_the_roster_reaches_the_city():
 
 
 def test_the_formula_of_changed_cells_finds_the_copy_by_the_rows_code():
-    book = openpyxl.load_workbook(io.BytesIO(made()))
+    book = openpyxl.load_workbook(io.BytesIO(usual()))
     (rule,) = [
         rule
         for rules in book.worksheets[0].conditional_formatting

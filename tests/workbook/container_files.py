@@ -75,7 +75,7 @@ def converted(data: bytes, extension: str, folder: Path) -> bytes:
         str(folder / "out"),
         str(source),
     ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
     return (folder / "out" / f"source.{extension}").read_bytes()
 
 
