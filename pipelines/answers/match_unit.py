@@ -1,7 +1,7 @@
 """Which unit a row is about: by code, else by a name unique in its town, else in its county, else an open question with ranked candidates."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -33,7 +33,7 @@ class CountyIndex:
     places: tuple[str, ...]  # folded names of the city and the county, which may precede a unit's name, longest first
     town_prefixes: dict[str, set[str]]  # written names of towns, longest first -> town codes
     elsewhere: dict[str, Listed] = field(repr=False)  # the month's units of all counties
-    known: frozenset[str] = field(repr=False)  # every code of any edition
+    known: Callable[[], frozenset[str]] = field(repr=False)  # every code of any edition: only strange codes need it
 
     def town_codes(self, town: str | None) -> set[str]:
         """Codes of the towns that a given name means; empty where it means none of this county."""
@@ -102,7 +102,7 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
     return CountyIndex(
         units, {code: fold(unit.name) for code, unit in units.items()},
         {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
-        _places(rosters, units), _town_prefixes(units), elsewhere, rosters.known_codes(),
+        _places(rosters, units), _town_prefixes(units), elsewhere, rosters.known_codes,
     )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def _strange(index: CountyIndex, code: str, name: str | None, town: str | None) 
     if code in index.elsewhere:
         other = index.elsewhere[code]
         return Outcome(None, "unit_foreign", code, words | {"county": other.county, "other": other.name})
-    if code in index.known:
+    if code in index.known():
         look_alike = "400" <= code[9:] <= "599"
         return Outcome(None, "unit_not_surveyed" if look_alike else "unit_not_in_month", code, words)
     return Outcome(None, "unit_unknown", code, words)

@@ -18,9 +18,9 @@ from pipelines.errors import Refusal
 from pipelines.reference.roster import county_attributes, kinds
 from pipelines.reference.roster.admissions import Admission, Admissions, Admitted, free_code
 from pipelines.reference.roster.arrow import first_of_each, text, texts, to_table
-from pipelines.reference.roster.county_attributes import County, load_counties
+from pipelines.reference.roster.county_attributes import County, CountyEntry, load_counties
 from pipelines.reference.roster.reviewed_succession import load_review
-from pipelines.reference.roster.roster_file import Edition, Row, contents, load_editions, read_table, rows_of
+from pipelines.reference.roster.roster_file import Edition, Row, contents, load_editions, read_counties, read_table, rows_of
 from pipelines.reference.roster.succession import Edge
 from pipelines.reference.roster.unit_identity import Balance, Succession
 
@@ -136,6 +136,14 @@ class Rosters:
             self._rows[year] = rows_of(self.lines(year))
         return self._rows[year]
 
+    def named_counties(self, year: int) -> dict[str, tuple[str, CountyEntry]]:
+        """Code → name and entry of each county with a unit in an edition, in code order."""
+        lines = self._lines[year] if year in self._lines else read_counties(self.of_year(year))
+        named = first_of_each(lines.filter(kinds.are_units(lines["code"])), "county_code")
+        names = sorted(zip(named["county_code"].to_pylist(), named["county"].to_pylist(), strict=True))
+        self._check_counties(year, {code for code, _ in names})
+        return {code: (name, self._entries[code]) for code, name in names}
+
     def known_codes(self) -> frozenset[str]:
         """Every code of any edition, look-alikes included."""
         return self._known_codes
@@ -178,6 +186,11 @@ class Rosters:
     def listed(self, month: date) -> list[Listed]:
         """The same without identities, which is faster: no earlier editions are compared."""
         return list(map(Listed, *(column.to_pylist() for column in self._list(month).columns)))
+
+    def codes(self, month: date) -> list[str]:
+        """The codes of the same, in order."""
+        codes: list[str] = self._list(month)["code"].to_pylist()
+        return codes
 
     def counties(self, month: date) -> list[County]:
         """One per county of the month's units, in code order."""
