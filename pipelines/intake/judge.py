@@ -141,6 +141,8 @@ def _remember_previous(checker: Warehouse, month: date, release: "Release | None
 
 def release_if_any(settings: Settings) -> "Release | None":
     """The current release; None where there is none or it does not open."""
+    if not settings.releases.is_dir():
+        return None
     from pipelines.edition.open_edition import open_release  # much, and a copy without releases needs none
 
     try:

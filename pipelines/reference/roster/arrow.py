@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +33,7 @@ def texts(values: Iterable[str | None]) -> pa.Array:
     return to_table(pa.schema([("text", pa.string())]), ([value] for value in values))["text"].combine_chunks()
 
 
+@lru_cache(maxsize=256)
 def text(value: str) -> pa.Scalar:
     """A scalar text for comparisons; not empty."""
     return texts([value])[0]

@@ -2,11 +2,12 @@
 
 import copy
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import date
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +184,14 @@ class Rosters:
             self._units[key] = list(map(Unit, *(column.to_pylist() for column in self._place(month).columns)))
         return self._units[key]
 
-    def listed(self, month: date) -> list[Listed]:
-        """The same without identities, which is faster: no earlier editions are compared."""
-        return list(map(Listed, *(column.to_pylist() for column in self._list(month).columns)))
+    def listed(self, month: date, county: str | None = None) -> list[Listed]:
+        """The same, or those of one county, without identities, which is faster: no earlier editions are compared."""
+        listed = self._list(month)
+        if county is not None:
+            # in code order, and the codes of a county begin with its own
+            first, end = (bisect_left(listed["code"], bound, key=methodcaller("as_py")) for bound in (county, f"{county}:"))
+            listed = listed.slice(first, end - first)
+        return list(map(Listed, *(column.to_pylist() for column in listed.columns)))
 
     def codes(self, month: date) -> list[str]:
         """The codes of the same, in order."""
