@@ -21,7 +21,15 @@ from pipelines.reference.roster.admissions import Admission, Admissions, Admitte
 from pipelines.reference.roster.arrow import first_of_each, text, texts, to_table
 from pipelines.reference.roster.county_attributes import County, CountyEntry, load_counties
 from pipelines.reference.roster.reviewed_succession import load_review
-from pipelines.reference.roster.roster_file import Edition, Row, contents, load_editions, read_counties, read_table, rows_of
+from pipelines.reference.roster.roster_file import (
+    Edition,
+    Row,
+    contents,
+    load_editions,
+    read_counties,
+    read_table,
+    rows_of,
+)
 from pipelines.reference.roster.succession import Edge
 from pipelines.reference.roster.unit_identity import Balance, Succession
 
@@ -189,7 +197,9 @@ class Rosters:
         listed = self._list(month)
         if county is not None:
             # in code order, and the codes of a county begin with its own
-            first, end = (bisect_left(listed["code"], bound, key=methodcaller("as_py")) for bound in (county, f"{county}:"))
+            first, end = (
+                bisect_left(listed["code"], bound, key=methodcaller("as_py")) for bound in (county, f"{county}:")
+            )
             listed = listed.slice(first, end - first)
         return list(map(Listed, *(column.to_pylist() for column in listed.columns)))
 
