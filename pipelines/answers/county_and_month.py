@@ -96,9 +96,9 @@ def county_names(rosters: Rosters) -> dict[str, frozenset[str]]:
     city = fold(rosters.city.name)
     codes: dict[str, set[str]] = {}
     for edition in rosters.editions:
-        for county in rosters.counties(edition.cut_off.replace(day=1)):
-            for name in _variants(fold(county.name), fold(county.short), county.type, city):
-                codes.setdefault(name, set()).add(county.code)
+        for code, (name, entry) in rosters.named_counties(edition.year).items():
+            for variant in _variants(fold(name), fold(entry.short or name), entry.type, city):
+                codes.setdefault(variant, set()).add(code)
     return {name: frozenset(codes[name]) for name in sorted(codes, key=len, reverse=True)}
 
 

@@ -1,10 +1,10 @@
 """Which unit a row is about: by code, else by a name unique in its town, else in its county, else an open question with ranked candidates."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypedDict
 
 from rapidfuzz import fuzz, process
@@ -32,8 +32,9 @@ class CountyIndex:
     towns: dict[str, set[str]]  # stem and written name -> town codes
     places: tuple[str, ...]  # folded names of the city and the county, which may precede a unit's name, longest first
     town_prefixes: dict[str, set[str]]  # written names of towns, longest first -> town codes
-    elsewhere: dict[str, Listed] = field(repr=False)  # the month's units of all counties
-    known: frozenset[str] = field(repr=False)  # every code of any edition
+    # only strange codes need these: the month's units of all counties, and every code of any edition
+    elsewhere: Callable[[], dict[str, Listed]] = field(repr=False)
+    known: Callable[[], frozenset[str]] = field(repr=False)
 
     def town_codes(self, town: str | None) -> set[str]:
         """Codes of the towns that a given name means; empty where it means none of this county."""
@@ -86,8 +87,7 @@ class CountyIndex:
 @lru_cache(maxsize=256)
 def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
     """The index of one county and month. Grain of its dictionaries: one entry per unit code, name key, town name."""
-    elsewhere, by_county = _month_units(rosters, month)
-    units = by_county.get(county, {})
+    units = {unit.code: unit for unit in rosters.listed(month, county)}
     by_name: dict[tuple[str, str], list[str]] = defaultdict(list)
     towns: dict[str, set[str]] = defaultdict(set)
     for unit in units.values():
@@ -102,7 +102,7 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
     return CountyIndex(
         units, {code: fold(unit.name) for code, unit in units.items()},
         {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
-        _places(rosters, units), _town_prefixes(units), elsewhere, rosters.known_codes(),
+        _places(rosters, units), _town_prefixes(units), partial(_month_units, rosters, month), rosters.known_codes,
     )  # fmt: skip
 
 
@@ -123,13 +123,8 @@ def _town_prefixes(units: Mapping[str, Listed]) -> dict[str, set[str]]:
 
 
 @lru_cache(maxsize=32)
-def _month_units(rosters: Rosters, month: date) -> tuple[dict[str, Listed], dict[str, dict[str, Listed]]]:
-    """The month's units by code, and the same of each county: a reader of a country's workbooks asks for thousands of counties."""
-    units: dict[str, Listed] = {}
-    by_county: dict[str, dict[str, Listed]] = defaultdict(dict)
-    for unit in rosters.listed(month):
-        units[unit.code] = by_county[unit.county_code][unit.code] = unit
-    return units, by_county
+def _month_units(rosters: Rosters, month: date) -> dict[str, Listed]:
+    return {unit.code: unit for unit in rosters.listed(month)}
 
 
 @lru_cache(maxsize=256)
@@ -221,10 +216,9 @@ def _by_name(index: CountyIndex, name: str | None, town: str | None) -> Outcome:
 def _strange(index: CountyIndex, code: str, name: str | None, town: str | None) -> Outcome:
     """A well-formed code that is no unit of this county in this month."""
     words: MatchWords = {"name": name or "", "candidates": candidates(index, name, town)}
-    if code in index.elsewhere:
-        other = index.elsewhere[code]
+    if other := index.elsewhere().get(code):
         return Outcome(None, "unit_foreign", code, words | {"county": other.county, "other": other.name})
-    if code in index.known:
+    if code in index.known():
         look_alike = "400" <= code[9:] <= "599"
         return Outcome(None, "unit_not_surveyed" if look_alike else "unit_not_in_month", code, words)
     return Outcome(None, "unit_unknown", code, words)

@@ -15,8 +15,17 @@ def load(settings: Settings) -> Reference:
     return of_folder(settings.reference, Archive(settings.archive))
 
 
+def for_reading(settings: Settings) -> Reference:
+    """The same, checked as far as reading and judging workbooks needs it."""
+    return _admitted(reference_bundle.for_reading(settings.reference), Archive(settings.archive))
+
+
 def of_folder(folder: Path, archive: Archive, until: int | None = None) -> Reference:
     """The reference data of a folder, with the admissions in force after the events of the ledger (up to `until`)."""
+    return _admitted(reference_bundle.load(folder), archive, until)
+
+
+def _admitted(reference: Reference, archive: Archive, until: int | None = None) -> Reference:
     events = archive.decisions(until=until) if archive.ledger.exists() else ()
     life = month_state.fold(events, [])
-    return reference_bundle.load(folder).with_admissions(Admission.of(event.body) for event in life.admissions)
+    return reference.with_admissions(Admission.of(event.body) for event in life.admissions)

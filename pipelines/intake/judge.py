@@ -87,7 +87,7 @@ def _judge_alone(checker: Warehouse, month: date, release: "Release | None") -> 
 def _uids(reference: Reference, month: date, release: "Release | None") -> dict[str, str] | None:
     """Code → identity of the month's units: the code without a release; None where rosters must be compared."""
     if release is None:
-        return {unit.code: unit.code for unit in reference.rosters.listed(month)}
+        return {code: code for code in reference.rosters.codes(month)}
     known = map(months.parse, reversed(release.manifest["months"]))
     alike = next((other for other in known if reference.rosters.same_units(month, other)), None)
     if alike is None or release.manifest["reference"].get("rosters") != reference.digests["rosters"]:
@@ -141,6 +141,8 @@ def _remember_previous(checker: Warehouse, month: date, release: "Release | None
 
 def release_if_any(settings: Settings) -> "Release | None":
     """The current release; None where there is none or it does not open."""
+    if not settings.releases.is_dir():
+        return None
     from pipelines.edition.open_edition import open_release  # much, and a copy without releases needs none
 
     try:

@@ -35,7 +35,7 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     worker may be a fork of it.
     """
     files = [(path, _read(path)) for path in paths]
-    reference = reference_in_force.load(settings)
+    reference = reference_in_force.for_reading(settings)
     if alone:
         worker_pool.fork(reference)
     release = judge.release_if_any(settings)

@@ -1,10 +1,11 @@
 """All reference data of one folder, loaded together: the form, the registers, the rosters, and their digests."""
 
+import copy
 import hashlib
 import io
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -26,8 +27,11 @@ class Reference:
 
     folder: Path
     form: Form
-    registers: tuple[Register, ...]
     rosters: Rosters
+
+    @cached_property
+    def registers(self) -> tuple[Register, ...]:
+        return tuple(register.load(self.folder, self.form, policy) for policy in register.policies(self.folder))
 
     @cached_property
     def rules(self) -> list[CompiledRule]:
@@ -49,10 +53,10 @@ class Reference:
         """The rules of 表2 in force in a month."""
         return [rule for rule in self.county_rules if rule.rule.is_in_force(month)]
 
-    @property
+    @cached_property
     def first_month(self) -> date:
         """The earliest month that any policy asks for."""
-        return min(register.since for register in self.registers)
+        return min(register.since(self.folder, policy) for policy in register.policies(self.folder))
 
     @property
     def main(self) -> Register:
@@ -77,9 +81,9 @@ class Reference:
     def digests(self) -> dict[str, str]:
         """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
         digests = {"form": form.digest(self.folder)}
-        for policy in (each.policy for each in self.registers):
-            place = self.folder / "policies" / policy.id
-            digests[f"register:{policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
+        for policy in register.policies(self.folder):
+            place = self.folder / "policies" / policy
+            digests[f"register:{policy}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         digests["rosters"] = self.rosters.digest()
         if places := city_declarations.files(self.folder):
             digests["city"] = strict_yaml.digest(places)
@@ -88,11 +92,23 @@ class Reference:
 
 @lru_cache(maxsize=4)
 def _with_admissions(reference: Reference, admissions: frozenset[Admission]) -> Reference:
-    return replace(reference, rosters=reference.rosters.with_admissions(admissions)) if admissions else reference
+    if not admissions:
+        return reference
+    admitted = copy.copy(reference)  # with all that is loaded and does not depend on the units
+    admitted.__dict__.pop("digests", None)
+    admitted.__dict__["rosters"] = reference.rosters.with_admissions(admissions)
+    return admitted
 
 
 def load(folder: Path) -> Reference:
     """All reference data, checked; cached by content. Errors: `Refusal` naming file, entry and repair."""
+    reference = for_reading(folder)
+    _ = reference.registers, reference.rules, reference.county_rules
+    return reference
+
+
+def for_reading(folder: Path) -> Reference:
+    """The same, its registers and rules checked by whoever asks for them: to read workbooks takes neither."""
     return _load(folder, _content(folder))
 
 
@@ -106,11 +122,7 @@ def _content(folder: Path) -> str:
 
 @lru_cache(maxsize=2)
 def _load(folder: Path, _content: str) -> Reference:
-    survey = form.load(folder)
-    registers = tuple(register.load(folder, survey, policy_id) for policy_id in register.policies(folder))
-    reference = Reference(folder, survey, registers, roster.load(folder))
-    _ = reference.rules, reference.county_rules
-    return reference
+    return Reference(folder, form.load(folder), roster.load(folder))
 
 
 def bundle(folder: Path) -> bytes:

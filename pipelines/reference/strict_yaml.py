@@ -17,7 +17,7 @@ from pipelines.punctuation import full_width
 class Entry(BaseModel):
     """An entry of reference data: frozen, and no key that is not declared."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 # Chinese text for people: half-width punctuation in the files is shown as full-width

@@ -371,7 +371,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
     """An empty projection that stores nothing: for checking a file before it is sent."""
     # the rows of one file: further threads would only wait for each other
     con = connect(":memory:", threads=1)
-    create(con, reference)
+    con.execute(";".join(schema.statements(reference.form)))
     return Warehouse(con, reference, archive)
 
 
@@ -393,8 +393,7 @@ def _stamp_of(con: duckdb.DuckDBPyConnection) -> object:
 def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     """All tables, empty, in one transaction: a kill leaves none or all."""
     con.execute("BEGIN")
-    for statement in schema.statements(reference.form):
-        con.execute(statement)
+    con.execute(";".join(schema.statements(reference.form)))
     con.execute("INSERT INTO meta VALUES ('stamp', ?)", [stamp(reference)])
     read_again.create(con, reference)
     con.execute("COMMIT")

@@ -5,6 +5,7 @@ open file and no environment, and ends when its pipe is closed. Each file has th
 whatever was read before it.
 """
 
+import gc
 import io
 import math
 import os
@@ -40,6 +41,8 @@ class WithoutPandas:
 def main() -> None:
     """Serve requests until the pipe is closed or `IDLE` seconds have passed without one."""
     incoming, outgoing = _claim_pipes()
+    # what it loads it keeps to its end: as of a command (`pipelines.cli`)
+    gc.set_threshold(50_000, 20, 20)
     sys.meta_path.insert(0, WithoutPandas())
     message = protocol.receive(incoming)
     if message is None:
@@ -49,6 +52,7 @@ def main() -> None:
 
     tasks = Tasks.of_folder(Path(hello["reference"]), date.fromisoformat(hello["first_month"]), hello["admissions"])
     serve(incoming, outgoing, tasks, Limits(**hello["limits"]))
+    os._exit(0)
 
 
 def forked(pipes: tuple[int, int], tasks: "Tasks", limits: Limits) -> NoReturn:

@@ -30,8 +30,8 @@ from pipelines.worker.protocol import Head, Message
 from pipelines.worker.request_handlers import Tasks, packed_context
 from pipelines.worker.worker_process import ForkedWorker, Setup, WorkerProcess
 
-# Fewest files for each worker: starting one costs half a second.
-EACH = 4
+# Fewest files for each worker: starting one costs as much as reading them.
+EACH = 12
 # Files that each worker reads ahead of the consumer.
 AHEAD = 4
 T = TypeVar("T")

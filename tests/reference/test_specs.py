@@ -46,7 +46,8 @@ class Town:
         only = (self.register[spec["indicator"]],)
         self.register = dataclasses.replace(self.register, indicators=only)
         self.form = reference.form
-        alone = dataclasses.replace(reference, registers=(self.register,))
+        alone = dataclasses.replace(reference)
+        vars(alone)["registers"] = (self.register,)
         self.store = projection.in_memory(alone, Archive(folder))
         for part in (effective_answers, figure_counts, progress):
             part.create(self.store)

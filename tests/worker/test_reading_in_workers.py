@@ -162,9 +162,7 @@ def test_reference_data_changed_under_a_running_task_is_refused(office):
     reference = office.reference
     _ = reference.digests
     office.edit("form.yaml").write_text("")
-    changed = reference_bundle.Reference(
-        office.settings.reference, reference.form, reference.registers, reference.rosters
-    )
+    changed = reference_bundle.Reference(office.settings.reference, reference.form, reference.rosters)
     changed.__dict__["digests"] = reference.digests
     event = Event(1, "2020-05-01", "submission", "", {"file": "空.xlsx", "sha256": ""}, "")
     with pytest.raises(Refusal, match="读取程序无法启动"):

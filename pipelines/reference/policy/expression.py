@@ -56,7 +56,8 @@ class Expression:
     type: Type
     names: tuple[str, ...]
 
-    def sql(self, dialect: str = "duckdb") -> str:
+    def sql(self, dialect: str | None = None) -> str:
+        """As SQL, in the words that DuckDB and the standard share unless a dialect is named."""
         return self.tree.sql(dialect=dialect)
 
 
@@ -83,8 +84,8 @@ def _parse(source: str, where: str) -> Tree:
 
 @lru_cache(maxsize=1024)
 def parsed(source: str) -> Tree:
-    """The syntax tree of a source, cached; compiling does not modify it."""
-    return sqlglot.parse_one(source, dialect="duckdb")
+    """The syntax tree of a source, cached; compiling does not modify it. In standard SQL: DuckDB's own would take half of a start."""
+    return sqlglot.parse_one(source)
 
 
 class _Compiler:

@@ -238,6 +238,13 @@ def policies(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in (folder / "policies").glob("*/register.yaml"))
 
 
+def since(folder: Path, policy: str) -> date:
+    """The first month that a policy asks for, without its indicators."""
+    where = f"policies/{policy}/register.yaml"
+    declared = strict_yaml.load_yaml(folder / where)
+    return months.parse(strict_yaml.build(Policy, declared.get("policy"), where).since)
+
+
 def load(folder: Path, form: Form, policy: str = "opinions-2018") -> Register:
     """The register of one policy, checked against the form and the policy's text."""
     place = folder / "policies" / policy

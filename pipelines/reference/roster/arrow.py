@@ -3,11 +3,14 @@
 import csv
 import io
 from collections.abc import Iterable
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
+# bytes of CSV that Arrow reads at a time; starting threads for less costs more than reading it
+BLOCK = 1 << 20
 _SPELLED: dict[str | bool | None, str] = {None: "", True: "true", False: "false"}
 
 
@@ -17,9 +20,10 @@ def to_table(schema: pa.Schema, rows: Iterable[Iterable[str | bool | None]]) -> 
     csv.writer(text).writerows([_SPELLED.get(value, str(value)) for value in row] for row in rows)
     if not text.tell():
         return schema.empty_table()
+    data = text.getvalue().encode()
     return arrow_csv.read_csv(
-        pa.py_buffer(text.getvalue().encode()),
-        read_options=arrow_csv.ReadOptions(column_names=schema.names),
+        pa.py_buffer(data),
+        read_options=arrow_csv.ReadOptions(column_names=schema.names, use_threads=len(data) > BLOCK),
         convert_options=arrow_csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=True),
     )
 
@@ -29,6 +33,7 @@ def texts(values: Iterable[str | None]) -> pa.Array:
     return to_table(pa.schema([("text", pa.string())]), ([value] for value in values))["text"].combine_chunks()
 
 
+@lru_cache(maxsize=256)
 def text(value: str) -> pa.Scalar:
     """A scalar text for comparisons; not empty."""
     return texts([value])[0]

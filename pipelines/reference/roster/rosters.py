@@ -2,11 +2,12 @@
 
 import copy
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import date
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,17 @@ from pipelines.errors import Refusal
 from pipelines.reference.roster import county_attributes, kinds
 from pipelines.reference.roster.admissions import Admission, Admissions, Admitted, free_code
 from pipelines.reference.roster.arrow import first_of_each, text, texts, to_table
-from pipelines.reference.roster.county_attributes import County, load_counties
+from pipelines.reference.roster.county_attributes import County, CountyEntry, load_counties
 from pipelines.reference.roster.reviewed_succession import load_review
-from pipelines.reference.roster.roster_file import Edition, Row, contents, load_editions, read_table, rows_of
+from pipelines.reference.roster.roster_file import (
+    Edition,
+    Row,
+    contents,
+    load_editions,
+    read_counties,
+    read_table,
+    rows_of,
+)
 from pipelines.reference.roster.succession import Edge
 from pipelines.reference.roster.unit_identity import Balance, Succession
 
@@ -136,6 +145,14 @@ class Rosters:
             self._rows[year] = rows_of(self.lines(year))
         return self._rows[year]
 
+    def named_counties(self, year: int) -> dict[str, tuple[str, CountyEntry]]:
+        """Code → name and entry of each county with a unit in an edition, in code order."""
+        lines = self._lines[year] if year in self._lines else read_counties(self.of_year(year))
+        named = first_of_each(lines.filter(kinds.are_units(lines["code"])), "county_code")
+        names = sorted(zip(named["county_code"].to_pylist(), named["county"].to_pylist(), strict=True))
+        self._check_counties(year, {code for code, _ in names})
+        return {code: (name, self._entries[code]) for code, name in names}
+
     def known_codes(self) -> frozenset[str]:
         """Every code of any edition, look-alikes included."""
         return self._known_codes
@@ -175,9 +192,21 @@ class Rosters:
             self._units[key] = list(map(Unit, *(column.to_pylist() for column in self._place(month).columns)))
         return self._units[key]
 
-    def listed(self, month: date) -> list[Listed]:
-        """The same without identities, which is faster: no earlier editions are compared."""
-        return list(map(Listed, *(column.to_pylist() for column in self._list(month).columns)))
+    def listed(self, month: date, county: str | None = None) -> list[Listed]:
+        """The same, or those of one county, without identities, which is faster: no earlier editions are compared."""
+        listed = self._list(month)
+        if county is not None:
+            # in code order, and the codes of a county begin with its own
+            first, end = (
+                bisect_left(listed["code"], bound, key=methodcaller("as_py")) for bound in (county, f"{county}:")
+            )
+            listed = listed.slice(first, end - first)
+        return list(map(Listed, *(column.to_pylist() for column in listed.columns)))
+
+    def codes(self, month: date) -> list[str]:
+        """The codes of the same, in order."""
+        codes: list[str] = self._list(month)["code"].to_pylist()
+        return codes
 
     def counties(self, month: date) -> list[County]:
         """One per county of the month's units, in code order."""

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from pipelines.errors import Refusal
 from pipelines.reference.roster.kinds import is_community, is_unit, is_village
@@ -32,8 +33,7 @@ from pipelines.reference.roster.unit_names import Folding, stem, town_stem
 RULES = ("reviewed", "code_and_name", "style", "name_in_town", "variant", "rest")
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One step of a unit from an edition to the next. `open` has one side only: the other is not known.
 
     `rule` is one of RULES, or `chain` for an edge over several editions. `moved`: "" | "town" | "county", whether it changed
@@ -119,11 +119,12 @@ class _Step:
 
     @cached_property
     def once_before(self) -> set[str]:
-        return _once(self.before, _by_stem)
+        """Of the towns with units that are left, the codes whose proper name is unique in the town."""
+        return _once(_of_towns(self.before, {code[:9] for code in self.left_before}), _by_stem)
 
     @cached_property
     def once_after(self) -> set[str]:
-        return _once(self.after, _by_stem)
+        return _once(_of_towns(self.after, {code[:9] for code in self.left_after}), _by_stem)
 
     # -- 1 ----------------------------------------------------------------------------------------------------------
 
