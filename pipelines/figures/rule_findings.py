@@ -73,8 +73,9 @@ _LAST = {
 
 
 def _broken_rows(warehouse: Warehouse, rules: list[CompiledRule], query: str) -> list[BrokenRow]:
-    """One entry per row and broken rule."""
-    cursor = warehouse.con.execute(query.format(broken=broken_sql(rules)))
+    """One entry per row and broken rule, in the order of the rows."""
+    broken = query.format(broken=broken_sql(rules))
+    cursor = warehouse.con.execute(f"{broken} ORDER BY answer.seq, row_no, answer.unit, rule")
     names = [column[0] for column in cursor.description]
     by_id = {rule.rule.id: rule for rule in rules}
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
