@@ -139,7 +139,7 @@ def _lacking_rows(facts: Facts) -> list[Row]:
     for item in by_concern(facts.headline):
         if item.counted != "community" or not item.is_share or not item.city or not item.city.lacking or left <= 0:
             continue
-        units = lacking(facts, item.id, left)
+        units = lacking(facts, [item.id], left)[item.id]
         shown = units[:left]
         left -= len(shown)
         total = item.city.lacking

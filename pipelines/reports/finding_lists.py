@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipelines import months
 from pipelines.answers.findings import SEVERITY_NAMES
-from pipelines.edition.statuses import LEVELS
 from pipelines.reports.below_counties import lacking, many_towns
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_figures import Figure, Item
@@ -116,28 +114,6 @@ def about_findings(facts: Facts) -> str:
     )
 
 
-def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
-    """One row a figure of city, county or town: for pivot tables and other programs. The value is not rounded."""
-    heads = [
-        Head(name, 12)
-        for name in ("月份", "层级", "代码", "指标编号", "指标", "分子", "分母", "未填报", "现值", "状态")
-    ]
-    figures = [("city", item, item.city) for item in facts.items if item.city]
-    figures += [("county", item, figure) for item in facts.items for figure in item.counties]
-    figures += [("town", item, figure) for item, figure in towns]
-    month = months.key(facts.month)
-    rows: list[Sequence[Value]] = []
-    for level, item, figure in figures:
-        counts = (_number(figure.numerator), _number(figure.denominator), figure.unknown)
-        value, status = figure.nearest(item.factor), facts.statuses[figure.status]
-        rows.append([month, LEVELS[level], figure.unit, item.id, item.name, *counts, value, status])
-    return heads, rows
-
-
-def _number(number: Decimal) -> int | float:
-    return int(number) if number == int(number) else float(number)
-
-
 def lacking_units(facts: Facts) -> Sheet:
     """One row a unit known to lack a leading indicator: the names behind every gap."""
     heads = [
@@ -147,9 +123,7 @@ def lacking_units(facts: Facts) -> Sheet:
         Head("代码", 15),
         Head("社区（村）", 22),
     ]
-    rows: list[Sequence[Value]] = []
-    for item in facts.headline:
-        if item.counted == "community" and item.is_share and item.city and item.city.lacking:
-            units = lacking(facts, item.id, LACKING_LISTED)
-            rows += [[item.name, row["county"], row["town"], row["unit"], row["name"]] for row in units]
+    items = [i for i in facts.headline if i.counted == "community" and i.is_share and i.city and i.city.lacking]
+    units = lacking(facts, [item.id for item in items], LACKING_LISTED)
+    rows = [[i.name, row["county"], row["town"], row["unit"], row["name"]] for i in items for row in units[i.id]]
     return heads, rows

@@ -49,13 +49,6 @@ class Figure:
             return None
         return factor * Fraction(self.numerator) / Fraction(self.denominator)
 
-    def nearest(self, factor: int) -> float | None:
-        """The value as a float, the nearest to `exact`, which is slow for the thousands of towns."""
-        if self.value is None or not self.denominator:
-            return None
-        (top, of_top), (bottom, of_bottom) = self.numerator.as_integer_ratio(), self.denominator.as_integer_ratio()
-        return factor * top * of_bottom / (of_top * bottom)
-
     @property
     def bounds(self) -> tuple[str, str] | None:
         """Lower and upper bound of a share, half up to one decimal from the exact counts; null where it has none."""

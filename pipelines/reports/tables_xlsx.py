@@ -8,17 +8,17 @@ import io
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
 
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.edition import formula_text
 from pipelines.edition.phrases import aim, day
-from pipelines.reports import explanation_section, finding_lists, spot_section, xlsx_fast_rows
-from pipelines.reports.below_counties import towns
+from pipelines.reports import explanation_section, figure_cells, finding_lists, spot_section, xlsx_fast_rows
 from pipelines.reports.facts import Facts
 from pipelines.reports.finding_lists import Head, Value, as_float
 from pipelines.reports.indicator_definitions import definition
@@ -39,7 +39,9 @@ class _Book:
         self.book = Workbook(self.buffer, plain)
         self.bodies: dict[int, tuple[int, Sequence[Sequence[Value]]]] = {}
         self.subjects: list[tuple[str, str]] = []
-        self.towns: list[tuple[Item, Figure]] = []
+        self.items = {item.id: item for item in facts.items}
+        self.figures = figure_cells.read(facts)
+        self.above = {(row.indicator, row.unit): row for row in self.figures if row.level != "town"}
         self._formats()
 
     def build(self) -> bytes:
@@ -200,13 +202,7 @@ class _Book:
     def _measured(self, figure: Figure | None, item: Item) -> list[Value]:
         if figure is None:
             return [None, None, None, None, item.unit, None, None, None, None, "无数据", None, None, None, None]
-        low, high = figure.bounds or (None, None)
-        return [
-            as_float(figure.shown), as_float(figure.known_shown), as_float(low), as_float(high), item.unit, _exact(figure.numerator),
-            _exact(figure.denominator),
-            figure.unknown, figure.carried, self.facts.statuses[figure.status], figure.gap, figure.gap_failing, figure.gap_unknown, item.gap_unit if
-            figure.gap else None,
-        ]  # fmt: skip
+        return figure_cells.measured(self.above[item.id, figure.unit], item)
 
     def _city(self) -> None:
         heads = [
@@ -265,17 +261,15 @@ class _Book:
             Head("目标", 11),
             *self._measures(),
         ]
-        items = {item.id: item for item in self.facts.items}
-        parts: dict[str, list[list[Any]]] = {}
-        for row in towns(self.facts):
-            item = items[row.pop("indicator")]
-            place = [row.pop("county"), row["town"], row["unit"]]
-            figure = Figure(name=row.pop("town"), **row)
-            self.towns.append((item, figure))
-            line = [item.name, *place, aim(item.goal, item.unit), *self._measured(figure, item)]
-            parts.setdefault(item.clause.split("（")[0], []).append(line)
-        for part, rows in sorted(parts.items(), key=lambda pair: "一二三四五六七八九十".find(pair[0])):
-            self._bulk(_sheet_name(f"乡镇·第{part}部分"), f"政策第{part}部分{about}", heads, rows, freeze=3)
+        parts: dict[str, list[Sequence[Value]]] = {}
+        for indicator, rows in groupby((row for row in self.figures if row.level == "town"), attrgetter("indicator")):
+            item = self.items[indicator]
+            target = aim(item.goal, item.unit)
+            parts.setdefault(item.clause.split("（")[0], []).extend(
+                [item.name, row.county, row.town, row.unit, target, *figure_cells.measured(row, item)] for row in rows
+            )
+        for part, lines in sorted(parts.items(), key=lambda pair: "一二三四五六七八九十".find(pair[0])):
+            self._bulk(_sheet_name(f"乡镇·第{part}部分"), f"政策第{part}部分{about}", heads, lines, freeze=3)
 
     def _series(self) -> None:
         span = sorted({month for item in self.facts.headline for month, _ in item.series})
@@ -343,17 +337,16 @@ class _Book:
 
     def _data(self) -> None:
         """One tidy table without title, for pivot tables and other programs."""
-        heads, rows = finding_lists.tidy(self.facts, self.towns)
+        heads = ("月份", "层级", "代码", "指标编号", "指标", "分子", "分母", "未填报", "现值", "状态")
+        rows = figure_cells.tidy(self.figures, self.items, months.key(self.facts.month))
         sheet = self.book.add_worksheet("数据")
         self.subjects.append(("数据", "全部数字一行一个，供透视表和其他程序使用；现值不四舍五入"))
-        columns = [{"header": head.name} for head in heads]
-        sheet.add_table(
-            0,
-            0,
-            max(len(rows), 1),
-            len(heads) - 1,
-            {"name": "数据", "columns": columns, "style": "Table Style Light 1"},
-        )
+        columns = [{"header": head} for head in heads]
+        last = len(heads) - 1
+        sheet.add_table(0, 0, 1, last, {"name": "数据", "columns": columns, "style": "Table Style Light 1"})
+        # XlsxWriter would go through every cell of a longer table
+        extent = xl_range(0, 0, max(len(rows), 1), last)
+        sheet.tables[0].update(range=extent, a_range=extent, autofilter=extent)
         for column, width in enumerate((9, 12, 14, 26, 34, 12, 12, 8, 18, 12)):
             sheet.set_column(column, column, width)
             sheet.write_blank(1, column, None, self.plain)
@@ -392,7 +385,3 @@ _NOTES = (
 def _sheet_name(text: str) -> str:
     """What Excel takes as the name of a sheet."""
     return re.sub(r"[\[\]:*?/\\']", " ", text)[:31]
-
-
-def _exact(number: Decimal) -> int | float:
-    return int(number) if number == int(number) else float(number)
