@@ -97,22 +97,29 @@ def _compared(
     warehouse: Warehouse, register: Register, published: Path, folder: Path, before: date, redefined: bool
 ) -> Compared:
     policy, reference = register.policy.id, warehouse.reference
+    first, second = (_places(edition, policy, before) for edition in (published, folder))
+    # not corrected since: links to the same files
+    same = all(place.exists() and place.samefile(other) for place, other in zip(first, second, strict=True))
     return Compared(
         register,
         reference.form,
         reference.rosters.city.code,
         before,
-        _tables(published, policy, before),
-        _tables(folder, policy, before),
-        _tables(folder, policy, months.add(before, 1)),
+        _tables(second if same else first),
+        _tables(second),
+        _tables(_places(folder, policy, months.add(before, 1))),
         redefined,
     )
 
 
-def _tables(folder: Path, policy: str, month: date) -> MonthTables:
+def _places(folder: Path, policy: str, month: date) -> list[Path]:
     names = ("standing", "county_standing", f"state-{policy}", f"county_state-{policy}")
-    places = (str(folder / month_tables.file_name(name, month)).replace("'", "''") for name in names)
-    return MonthTables(*(f"read_parquet('{place}')" for place in places))
+    return [folder / month_tables.file_name(name, month) for name in names]
+
+
+def _tables(places: list[Path]) -> MonthTables:
+    quoted = (str(place).replace("'", "''") for place in places)
+    return MonthTables(*(f"read_parquet('{place}')" for place in quoted))
 
 
 _DECISION = pa.schema(

@@ -109,8 +109,9 @@ def _sentences(register: Register) -> list[dict[str, Any]]:
     """Every sentence of the policy, with the indicators whose quote is in it; the list is empty where no indicator measures it."""
     rows = []
     for paragraph in register.text.paragraphs:
+        of_clause = [i for i in register if i.clause == paragraph.clause]
         for number, sentence in enumerate(paragraph.sentences):
-            measured = [i.id for i in register if i.clause == paragraph.clause and i.quote in sentence]
+            measured = [i.id for i in of_clause if i.quote in sentence]
             sentences = {
                 "paragraph": paragraph.number,
                 "number": number,

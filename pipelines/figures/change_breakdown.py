@@ -16,7 +16,6 @@ It reads month tables as editions hold them (`pipelines.edition.month_tables`), 
 compared as well as one that is being made.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -76,15 +75,14 @@ def create_empty(con: duckdb.DuckDBPyConnection) -> None:
 
 def add(con: duckdb.DuckDBPyConnection, compared: Compared) -> None:
     """Add the parts of one register's figures (city and counties) to `movement`, and the units behind them to `movement_unit`."""
-    list_units = _Units(con, compared.register)
-    _count_steps(con, compared, list_units)
+    _count_steps(con, compared)
     con.execute(f"INSERT INTO movement BY NAME {_parts_sql()}", {"policy": compared.register.policy.id})
 
 
 def steps(con: duckdb.DuckDBPyConnection, compared: Compared) -> dict[tuple[str, str, str], dict[str, "Counted"]]:
     """By (indicator, level, unit) of city and counties, what was counted at each step; a step without the place is left out."""
     create_empty(con)
-    _count_steps(con, compared, _Units(con, compared.register))
+    _count_steps(con, compared)
     counts: dict[tuple[str, str, str], dict[str, Counted]] = {}
     for step in STEPS:
         for indicator, level, unit, *counted in con.execute(f"SELECT {_COLUMNS} FROM step_{step}").fetchall():
@@ -106,67 +104,69 @@ class Counted:
 _COLUMNS = "indicator, level, unit, factor, yes, scope, has_value, is_silent"
 
 
-def _count_steps(con: duckdb.DuckDBPyConnection, compared: Compared, units: "_Units") -> None:
-    """Temporary `step_<name>` for every step: one row per indicator, level (city, county) and unit."""
-    con.execute(_ORIGINS.format(**vars(compared)))
-    _take(con, compared, compared.published)
-    _count(con, compared, "published", True)
-    units.keep("published")
+# SQL of the states of units and counties, by table name
+States = dict[str, str]
+
+
+def _count_steps(con: duckdb.DuckDBPyConnection, compared: Compared) -> None:
+    """Temporary `step_<name>` for every step: one row per indicator, level (city, county) and unit; the units whose state changed."""
+    same_roster = _same_roster(con, compared)
+    if not same_roster:
+        con.execute(_ORIGINS.format(**vars(compared)))
+    states = {"published": _taken(con, compared, compared.published)}
     if compared.redefined:
-        _judge(con, compared, compared.published, _own_roster(compared.published), _own_counties(compared.published))
-        _count(con, compared, "redefined", True)
-        units.list_changed("published", "register")
-        units.keep("published")
-    else:
-        con.execute("CREATE OR REPLACE TEMP TABLE step_redefined AS SELECT * FROM step_published")
-    _take(con, compared, compared.before)
-    _count(con, compared, "corrected", True)
-    units.list_changed("published", "correction")
-    if _same_roster(con, compared):
-        con.execute("CREATE OR REPLACE TEMP TABLE step_shifted AS SELECT * FROM step_corrected")
-    else:
-        _judge(
-            con,
-            compared,
-            compared.before,
-            _SHIFTED.format(**vars(compared)),
-            _SHIFTED_COUNTIES.format(**vars(compared)),
+        roster, counties = _own_roster(compared.published), _own_counties(compared.published)
+        states["redefined"] = _judged(con, compared, compared.published, roster, counties, "redefined")
+        _list_changed(con, compared.register, states["published"], states["redefined"], "'register'")
+    earlier = states.get("redefined", states["published"])
+    if compared.redefined or compared.published != compared.before:
+        states["corrected"] = _taken(con, compared, compared.before)
+        _list_changed(con, compared.register, earlier, states["corrected"], "'correction'")
+        earlier = states["corrected"]
+    if not same_roster:
+        roster, counties = (sql.format(**vars(compared)) for sql in (_SHIFTED, _SHIFTED_COUNTIES))
+        earlier = states["shifted"] = _judged(con, compared, compared.before, roster, counties, "shifted")
+    states["now"] = _taken(con, compared, compared.after)
+    states["answered"] = _merged(compared.register, earlier, states["now"])
+    _list_changed(con, compared.register, earlier, states["now"], _KNOWN)
+    _count(con, compared, states, same_roster)
+
+
+# ---- states of a step
+
+
+def _taken(con: duckdb.DuckDBPyConnection, compared: Compared, month: MonthTables) -> States:
+    """The states of an edition. An indicator that it did not have was not known of anybody."""
+    states = {}
+    for (table, counted), source in zip(_TABLES, (month.state, month.county_state), strict=True):
+        known = _columns(con, source)
+        columns = ", ".join(
+            f'"{name}"'
+            if name in known
+            else f'{"4::TINYINT" if name == i.id else f"NULL::{figure_counts.PART}"} AS "{name}"'
+            for i in figure_counts.of(compared.register, counted)
+            for name in _names(i)
         )
-        _count(con, compared, "shifted", False)
-    _merge(con, compared, units)
-    _count(con, compared, "answered", False)
-    _take(con, compared, compared.after)
-    _count(con, compared, "now", False)
-
-
-# ---- states of a step, in the temporary tables `state` and `county_state`
-
-
-def _take(con: duckdb.DuckDBPyConnection, compared: Compared, month: MonthTables) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE state AS SELECT * FROM {month.state}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS SELECT * FROM {month.county_state}")
-    for table, counted in _TABLES:
-        known = _columns(con, table)
-        for i in figure_counts.of(compared.register, counted):
-            # an indicator that the edition did not have was not known of anybody
-            if i.id not in known:
-                con.execute(f'ALTER TABLE {table} ADD COLUMN "{i.id}" TINYINT DEFAULT 4')
-            for part in () if i.is_share else (f"n:{i.id}", f"d:{i.id}"):
-                if part not in known:
-                    con.execute(f'ALTER TABLE {table} ADD COLUMN "{part}" {figure_counts.PART}')
+        states[table] = f"(SELECT unit, county, carried{', ' if columns else ''}{columns} FROM {source})"
+    return states
 
 
 _TABLES = (("state", "community"), ("county_state", "county"))
+
+
+def _names(i: Indicator) -> list[str]:
+    """The columns of an indicator: the state, and of a ratio both parts."""
+    return [i.id] if i.is_share else [i.id, f"n:{i.id}", f"d:{i.id}"]
 
 
 def _columns(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
     return {column[0] for column in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
 
 
-def _judge(
-    con: duckdb.DuckDBPyConnection, compared: Compared, answers: MonthTables, roster: str, counties: str
-) -> None:
-    """Judge the answers of the earlier month by a roster. The tables that this needs hide others of their names only here."""
+def _judged(
+    con: duckdb.DuckDBPyConnection, compared: Compared, answers: MonthTables, roster: str, counties: str, step: str
+) -> States:
+    """The answers of the earlier month judged by a roster. The tables that this needs hide others of their names only here."""
     month = f"DATE '{compared.earlier}' AS month"
     parts = (
         (answers.standing, "standing", compared.form.community),
@@ -182,6 +182,10 @@ def _judge(
     finally:
         for table in ("standing", "county_standing", "unit", "county"):
             con.execute(f"DROP TABLE temp.{table}")
+    for table, _ in _TABLES:
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}_{step}")
+        con.execute(f"ALTER TABLE temp.{table} RENAME TO {table}_{step}")
+    return {table: f"temp.{table}_{step}" for table, _ in _TABLES}
 
 
 def _published_fields(con: duckdb.DuckDBPyConnection, source: str, part: Part) -> str:
@@ -243,79 +247,86 @@ def _same_roster(con: duckdb.DuckDBPyConnection, compared: Compared) -> bool:
     return True
 
 
-def _merge(con: duckdb.DuckDBPyConnection, compared: Compared, units: "_Units") -> None:
-    """Put the later month's states where both months are known; keep the others; list the units that changed."""
+def _merged(register: Register, earlier: States, later: States) -> States:
+    """The later states where both are known; else the earlier ones."""
+    states = {}
     for table, counted in _TABLES:
-        later = getattr(compared.after, table)
-        indicators = figure_counts.of(compared.register, counted)
-        units.list_pair(table, later, indicators, _KNOWN)
-        columns = "".join(f", {column}" for i in indicators for column in _merged(i))
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE merged AS SELECT old.month, old.unit, old.town, old.county, old.carried{columns} "
-            f"FROM {table} AS old JOIN {later} AS new USING (unit)"
+        columns = "".join(
+            f', CASE WHEN old."{i.id}" <= 2 AND new."{i.id}" <= 2 THEN new."{name}" ELSE old."{name}" END AS "{name}"'
+            for i in figure_counts.of(register, counted)
+            for name in _names(i)
         )
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM merged")
-
-
-def _merged(i: Indicator) -> Iterator[str]:
-    for name in [i.id] if i.is_share else [i.id, f"n:{i.id}", f"d:{i.id}"]:
-        yield f'CASE WHEN old."{i.id}" <= 2 AND new."{i.id}" <= 2 THEN new."{name}" ELSE old."{name}" END AS "{name}"'
+        states[table] = (
+            f"(SELECT old.county, old.carried{columns} FROM {earlier[table]} AS old JOIN {later[table]} AS new USING (unit))"
+        )
+    return states
 
 
 # among units that are known in both months it is their answers, else whether they report
 _KNOWN = "CASE WHEN packed // 8 <= 2 AND packed % 8 <= 2 THEN 'answers' ELSE 'reporting' END"
 
 
-class _Units:
-    """The units whose state changed, in the temporary `movement_unit`."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, register: Register):
-        self.con, self.register = con, register
-
-    def keep(self, name: str) -> None:
-        """Keep the present states under a name."""
-        for table, _ in _TABLES:
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {table}_{name} AS SELECT * FROM {table}")
-
-    def list_changed(self, earlier: str, part: str) -> None:
-        """Units whose state differs from the kept one."""
-        for table, counted in _TABLES:
-            known = _columns(self.con, f"{table}_{earlier}")
-            indicators = [i for i in figure_counts.of(self.register, counted) if i.id in known]
-            self.list_pair(f"{table}_{earlier}", table, indicators, f"'{part}'")
-
-    def list_pair(self, earlier: str, later: str, indicators: list[Indicator], part: str) -> None:
-        """Units whose state differs between two tables, both states packed into a number; `part`: SQL of the movement's part."""
-        if not indicators:
-            return
+def _list_changed(
+    con: duckdb.DuckDBPyConnection, register: Register, earlier: States, later: States, part: str
+) -> None:
+    """Units whose state differs, into `movement_unit`, both states packed into a number; `part`: SQL of the movement's part."""
+    for table, counted in _TABLES:
+        if not (indicators := figure_counts.of(register, counted)):
+            continue
         pairs = ", ".join(
             f'CASE WHEN old."{i.id}" <> new."{i.id}" THEN old."{i.id}" * 8 + new."{i.id}" END AS "{i.id}"'
             for i in indicators
         )
         names = ", ".join(f'"{i.id}"' for i in indicators)
-        self.con.execute(
+        con.execute(
             f"""
             INSERT INTO movement_unit BY NAME
-            WITH pair AS (SELECT new.unit, new.county, {pairs} FROM {later} AS new JOIN {earlier} AS old USING (unit)),
+            WITH pair AS (SELECT new.unit, new.county, {pairs} FROM {later[table]} AS new JOIN {earlier[table]} AS old USING (unit)),
             changed AS (UNPIVOT pair ON {names} INTO NAME indicator VALUE packed)
             SELECT ? AS policy, indicator, unit, county, packed // 8 AS "before", packed % 8 AS "after", {part} AS part FROM changed
             """,
-            [self.register.policy.id],
+            [register.policy.id],
         )
 
 
 # ---- counts of a step
 
 
-def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_earlier: bool) -> None:
-    """Count the present states as one step. A county that goes on whole has its later code in every step."""
-    figure_counts.count(con, compared.city, 0, compared.register)
+def _count(con: duckdb.DuckDBPyConnection, compared: Compared, states: dict[str, States], same_roster: bool) -> None:
+    """Count all steps at once, each as a month of its own, because planning so many columns costs more than the rows. A step without states
+    of its own is the one before. A county that goes on whole has its later code in every step.
+    """
+    for table, counted in _TABLES:
+        names = ", ".join(f'"{name}"' for i in figure_counts.of(compared.register, counted) for name in _names(i))
+        each = (
+            f"SELECT {_month_of(step)} AS month, NULL::VARCHAR AS town, county, carried{', ' if names else ''}{names} FROM {own[table]}"
+            for step, own in states.items()
+        )
+        # others leave tables of these names
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        con.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(each)}")
+    try:
+        figure_counts.count(con, compared.city, 0, compared.register)
+    finally:
+        for table, _ in _TABLES:
+            con.execute(f"DROP VIEW temp.{table}")
     queries = " UNION ALL ".join(measure.sums(kind) for kind in measure.kinds(0, compared.register))
-    moved = "coalesce(origin.later, unit)" if is_earlier else "unit"
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE step_{step} AS SELECT indicator, level, {moved} AS unit, factor, yes, scope, has_value, is_silent "
-        f"FROM ({queries}) LEFT JOIN origin ON origin.earlier = unit"
-    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE counted_step AS {queries}")
+    counted = ""
+    for step in STEPS:
+        counted = step if step in states else counted
+        moved = STEPS.index(counted) < STEPS.index("shifted") and not same_roster
+        unit, origin = (
+            ("coalesce(origin.later, unit)", "LEFT JOIN origin ON origin.earlier = unit") if moved else ("unit", "")
+        )
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW step_{step} AS SELECT * EXCLUDE (month) REPLACE ({unit} AS unit) "
+            f"FROM (SELECT * FROM counted_step WHERE month = {_month_of(counted)}) {origin}"
+        )
+
+
+def _month_of(step: str) -> str:
+    return f"DATE '2000-{STEPS.index(step) + 1:02}-01'"
 
 
 def _parts_sql() -> str:

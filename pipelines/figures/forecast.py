@@ -102,6 +102,8 @@ def _turned(warehouse: Warehouse, earlier: date, month: date) -> dict[Keys, int]
     """Units of shares that came to meet them less those that ceased, among units in scope and known both times."""
     con, divisions, turned = warehouse.con, as_now.key(warehouse, month), {}
     for number, register in enumerate(warehouse.reference.registers):
+        if earlier < register.since:
+            continue
         for table, counted in (("state", "community"), ("county_state", "county")):
             shares = [i.id for i in figure_counts.of(register, counted) if i.is_share]
             if shares:

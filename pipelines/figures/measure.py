@@ -140,7 +140,7 @@ def sums(kind: Kind) -> str:
     """SQL of a month's counts for counties and city: factor, whole `yes` and `scope` (ratios in millionths), value or 无数据."""
     factors = " ".join(f"WHEN '{i.id}' THEN {i.factor}" for _, indicators in kind.counted for i in indicators)
     query = f"""
-        SELECT indicator, level, unit, CASE indicator {factors} END AS factor, yes::HUGEINT AS yes, scope::HUGEINT AS scope,
+        SELECT month, indicator, level, unit, CASE indicator {factors} END AS factor, yes::HUGEINT AS yes, scope::HUGEINT AS scope,
                scope > 0 AND NOT (<share> AND share_unknown = scope) AS has_value,
                NOT has_value AND share_unknown + scope_unknown > 0 AS is_silent
         FROM (<counts>)"""
