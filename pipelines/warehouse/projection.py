@@ -372,6 +372,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
     # the rows of one file: further threads would only wait for each other
     con = connect(":memory:", threads=1)
     con.execute(";".join(schema.statements(reference.form)))
+    read_again.create(con, reference)
     return Warehouse(con, reference, archive)
 
 
